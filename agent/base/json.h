@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* json.h - writes JSON (RFC 8259) straight into a buffer; never fails until asked
+ *
+ * Commas are put by the writer. Text is UTF-8 and must be valid (json_text_is_valid); control
+ * characters, quote and backslash are escaped, everything else passes as it is.
+ * Overflow is the buffer's own: ask buffer->overflow at the end.
+ */
+#ifndef AGENT_BASE_JSON_H
+#define AGENT_BASE_JSON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct bytes;
+
+struct json {
+    struct bytes *out;
+    bool comma; /* the next value or key needs a comma before it */
+};
+
+void json_init(struct json *json, struct bytes *out);
+void json_object(struct json *json); /* { */
+void json_object_end(struct json *json);
+void json_array(struct json *json); /* [ */
+void json_array_end(struct json *json);
+void json_key(struct json *json, const char *key);
+void json_text(struct json *json, const char *text); /* NULL writes null */
+void json_text_sized(struct json *json, const char *text, size_t size);
+void json_integer(struct json *json, int64_t value);
+void json_thousandths(struct json *json, int64_t value); /* 124600 -> 124.6; 5000 -> 5 */
+void json_tenths(struct json *json, int64_t value);      /* 1000 -> 100.0: always one decimal */
+void json_boolean(struct json *json, bool value);
+void json_null(struct json *json);
+void json_time(struct json *json, int64_t utc_ms_value); /* "2026-01-05T08:00:00Z" */
+
+/* The pieces the hot path is made of: text between quotes escaped, seconds with up to three
+ * decimals; both without commas. */
+void json_escape(struct bytes *out, const char *text, size_t size);
+void json_append_thousandths(struct bytes *out, int64_t value);
+
+/* Valid UTF-8 (RFC 3629) without control characters (C0, DEL, C1)? */
+bool json_text_is_valid(const char *text, size_t size);
+
+#endif

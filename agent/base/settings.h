@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* settings.h - what a module can be told, said once: a const table per struct
+ *
+ * From these tables come the strict reader (with FILE:LINE:COLUMN and "did you mean"), the
+ * defaults, `config show`, the JSON Schema and the commented example. A table ends with a row
+ * without name. Texts, lists and maps in a filled struct belong to the struct settings_memory it
+ * was read with.
+ */
+#ifndef AGENT_BASE_SETTINGS_H
+#define AGENT_BASE_SETTINGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "agent/base/error.h"
+
+struct node; /* node.h */
+
+/* The C type at the offset stands behind each. */
+enum setting_type {
+    SETTING_TEXT,     /* const char *; NULL when absent */
+    SETTING_SECRET,   /* const char *; must be written as exactly one reference; shown as **** */
+    SETTING_BOOLEAN,  /* bool */
+    SETTING_INTEGER,  /* int64_t, least..most */
+    SETTING_DURATION, /* int64_t milliseconds, least..most */
+    SETTING_SIZE,     /* int64_t bytes, least..most */
+    SETTING_CHOICE,   /* int: index into choices */
+    SETTING_LETTER,   /* char: one ASCII character ("tab" for a tab); 0 when absent */
+    SETTING_LIST,     /* struct setting_list: texts (a single scalar is a list of one) */
+    SETTING_MAP,      /* struct setting_map: text to text */
+    SETTING_SECTION,  /* nested struct at the offset, described by `section` */
+    SETTING_CUSTOM,   /* the module's own reader: `read` */
+};
+
+struct setting_list {
+    const char **items;
+    size_t count;
+};
+
+struct setting_map {
+    const char **keys;
+    const char **values;
+    size_t count;
+};
+
+struct settings_reader; /* collects errors by place, lends memory: settings_read.h */
+
+struct setting {
+    const char *name;
+    enum setting_type type;
+    size_t offset;
+    const char *fallback; /* default, as it would be written; NULL: none */
+    bool required;
+    int64_t least, most;        /* both 0: any value of the type */
+    const char *const *choices; /* NULL-terminated words */
+    const struct setting *section;
+    /* Custom: reads node (NULL: the default) into place; reports through the reader. */
+    void (*read)(struct settings_reader *reader, const struct node *node, void *place);
+    const char *example; /* written in the commented example when there is no default */
+    const char *meaning; /* one line */
+};
+
+#endif

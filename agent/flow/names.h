@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* names.h - the texts of one slice by number, as the source process numbered them
+ *
+ * Queues are known by identifier: a renamed queue is one queue. So every text has a number of our
+ * own, and records are renumbered through names_own when they come in.
+ */
+#ifndef AGENT_FLOW_NAMES_H
+#define AGENT_FLOW_NAMES_H
+
+#include <stdint.h>
+
+#include "agent/base/error.h"
+#include "agent/flow/normalise.h"
+
+struct names;
+struct names *names_new(void);
+void names_free(struct names *names);
+void names_reset(struct names *names);
+
+/* What the source process calls `number` from now on. Its numbers of a role must come in order
+ * 0, 1, 2 ...; anything else fails (ERROR_FATAL: the other side of the pipe is broken). At most
+ * 1,000,000 texts a slice. */
+bool names_put(struct names *names, enum name_role role, uint32_t number, const char *identifier,
+               const char *name, struct error *err) MUST_USE;
+/* Our own number for what the source process calls `number`; UINT32_MAX for one never told. Two of
+ * its queue numbers with one identifier are one of ours. */
+uint32_t names_own(const struct names *names, enum name_role role, uint32_t number);
+/* Our own number of a text that did not come through the pipe (name: NULL but for queues). */
+uint32_t names_add(struct names *names, enum name_role role, const char *identifier,
+                   const char *name);
+
+/* By our own numbers, 0 to names_count - 1; lent until names_reset. A queue's name is the one told
+ * last. */
+uint32_t names_count(const struct names *names, enum name_role role);
+const char *names_identifier(const struct names *names, enum name_role role, uint32_t own);
+const char *names_queue_name(const struct names *names, uint32_t own);
+
+#endif
