@@ -27,14 +27,16 @@ struct civil {
     int year, month, day, hour, minute, second, millisecond;
 };
 
-bool utc_civil_is_valid(const struct civil *civil); /* second 60 is taken as 59 elsewhere */
-utc_ms utc_from_civil(const struct civil *civil);
+/* Seconds are 0..59: who reads a leap second 60 makes it 59 first, as utc_parse does. */
+bool utc_civil_is_valid(const struct civil *civil);
+utc_ms utc_from_civil(const struct civil *civil); /* a valid one */
 void utc_to_civil(utc_ms time, struct civil *civil);
 
 utc_ms utc_floor(utc_ms time, int64_t step_ms);    /* to a multiple of step since 1970, downwards */
 utc_ms utc_months_before(utc_ms time, int months); /* calendar months; the day is cut to fit */
 
-/* "YYYY-MM-DDThh:mm:ssZ" (20 characters, no NUL), milliseconds cut. */
+/* "YYYY-MM-DDThh:mm:ssZ" (20 characters, no NUL), milliseconds cut. What lies outside the years
+ * 1 to 9999 is printed as their first or last second. */
 #define UTC_TEXT_SIZE 20
 void utc_print(utc_ms time, char text[UTC_TEXT_SIZE]);
 /* The same with NUL. */
@@ -44,10 +46,11 @@ const char *utc_text(utc_ms time, char text[UTC_TEXT_SIZE + 1]);
 enum utc_form { UTC_FORM_CIVIL, UTC_FORM_OFFSET };
 
 /* `YYYY-MM-DD[ T]hh:mm[:ss[.fff...]][Z|+hh:mm|+hhmm|+hh]`, or a date alone (midnight). Fractions
- * beyond milliseconds are cut. With an offset *time is UTC, else civil. False: not such a text. */
+ * beyond milliseconds are cut; one blank before a signed offset is allowed (SQL Server). With an
+ * offset *time is UTC, else civil. False: not such a text. */
 bool utc_parse(const char *text, size_t size, utc_ms *time, enum utc_form *form) MUST_USE;
 
-/* "90s" "15m" "2h" "7d" (also "250ms"). False: not a duration. */
+/* "90s" "15m" "2h" "7d" "250ms", and "0" without a unit. False: not a duration. */
 bool utc_parse_duration(const char *text, int64_t *duration_ms) MUST_USE;
 /* "3y" "7mo" "10d" "2h" ...: a span back from a moment, calendar years and months. */
 bool utc_span_start(const char *text, utc_ms from, utc_ms *start) MUST_USE;
