@@ -12,7 +12,7 @@
 #ifndef CONNECTORS_CONNECTOR_H
 #define CONNECTORS_CONNECTOR_H
 
-#include "agent/base/settings.h"
+#include "agent/base/settings_read.h"
 #include "agent/flow/row.h"
 #include "agent/flow/slice.h"
 
@@ -41,6 +41,11 @@ struct connector {
     const char *name; /* as written after `connector:` */
     const struct setting *settings;
     size_t settings_size;
+
+    /* What the table cannot say (one key asks for another ...): reports each error through the
+     * reader, at its place in the integration's map. No input or output. May be NULL. */
+    void (*validate)(struct settings_reader *reader, const struct node *integration,
+                     const void *settings, const struct connector_facts *facts);
 
     /* Connects. NULL and err: ERROR_RETRY unreachable, ERROR_REFUSED login, ERROR_CONFIG driver,
      * query or folder. settings stay valid until close. */

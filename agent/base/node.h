@@ -2,7 +2,8 @@
 /* node.h - a parsed YAML document (libyaml events) with the place of every piece
  *
  * The tree lives in one arena and is freed whole. Aliases, tags and several documents are refused;
- * depth 16, size 1 MiB. JSON is YAML, so the same reader takes what node_write_json wrote.
+ * depth 16, size 1 MiB. What libyaml says badly is said well. JSON is YAML, so the same reader
+ * takes what node_write_json wrote.
  */
 #ifndef AGENT_BASE_NODE_H
 #define AGENT_BASE_NODE_H
@@ -11,8 +12,6 @@
 #include <stddef.h>
 
 #include "agent/base/error.h"
-
-struct bytes;
 
 enum node_kind { NODE_SCALAR, NODE_LIST, NODE_MAP };
 
@@ -24,6 +23,7 @@ struct node {
     int key_line, key_column;
     const char *text;   /* scalar: UTF-8, without quotes; "" when empty */
     bool is_plain;      /* scalar: written without quotes */
+    bool is_comment;    /* scalar: empty, because what follows on its line is a # comment */
     struct node *first; /* list, map: children in order */
     struct node *next;  /* sibling */
 };
@@ -38,8 +38,11 @@ struct node *node_root(struct node_document *document);
 void node_free(struct node_document *document);
 struct node *node_child(const struct node *map, const char *key); /* or NULL */
 
-/* Replaces a scalar's text by a copy in the document's arena. */
-void node_replace_text(struct node_document *document, struct node *scalar, const char *text);
-void node_write_json(const struct node *node, struct bytes *out);
+/* Writes the tree as JSON, every scalar as a text: what `text` makes of it (NULL function: as it
+ * is). False as soon as `text` says NULL; err is then its own. */
+struct json;
+typedef const char *node_text(void *context, const struct node *scalar, struct error *err);
+bool node_write_json(const struct node *node, node_text *text, void *context, struct json *out,
+                     struct error *err) MUST_USE;
 
 #endif

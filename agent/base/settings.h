@@ -3,8 +3,7 @@
  *
  * From these tables come the strict reader (with FILE:LINE:COLUMN and "did you mean"), the
  * defaults, `config show`, the JSON Schema and the commented example. A table ends with a row
- * without name. Texts, lists and maps in a filled struct belong to the struct settings_memory it
- * was read with.
+ * without name. Texts, lists and maps in a filled struct belong to the arena it was read with.
  */
 #ifndef AGENT_BASE_SETTINGS_H
 #define AGENT_BASE_SETTINGS_H
@@ -20,13 +19,16 @@ struct node; /* node.h */
 /* The C type at the offset stands behind each. */
 enum setting_type {
     SETTING_TEXT,     /* const char *; NULL when absent */
-    SETTING_SECRET,   /* const char *; must be written as exactly one reference; shown as **** */
+    SETTING_PATH,     /* const char *; made absolute; NULL when absent */
+    SETTING_SECRET,   /* const char *; must be written as exactly one reference, which is what is
+                         kept; the value itself where references are already resolved */
     SETTING_BOOLEAN,  /* bool */
     SETTING_INTEGER,  /* int64_t, least..most */
     SETTING_DURATION, /* int64_t milliseconds, least..most */
     SETTING_SIZE,     /* int64_t bytes, least..most */
-    SETTING_CHOICE,   /* int: index into choices */
-    SETTING_LETTER,   /* char: one ASCII character ("tab" for a tab); 0 when absent */
+    SETTING_CHOICE,   /* int: index into choices; a word "" (for "not said") cannot be written */
+    SETTING_LETTER,   /* char: one of `choices` if given, else any ASCII character ("tab" for a
+                         tab); 0 when absent */
     SETTING_LIST,     /* struct setting_list: texts (a single scalar is a list of one) */
     SETTING_MAP,      /* struct setting_map: text to text */
     SETTING_SECTION,  /* nested struct at the offset, described by `section` */
@@ -57,7 +59,9 @@ struct setting {
     const struct setting *section;
     /* Custom: reads node (NULL: the default) into place; reports through the reader. */
     void (*read)(struct settings_reader *reader, const struct node *node, void *place);
-    const char *example; /* written in the commented example when there is no default */
+    const char *schema;  /* custom: its JSON Schema */
+    const char *example; /* in the commented example, where there is no default; may be several
+                            lines: then the first character is a line end */
     const char *meaning; /* one line */
 };
 

@@ -8,25 +8,30 @@
 #ifndef AGENT_BASE_SETTINGS_READ_H
 #define AGENT_BASE_SETTINGS_READ_H
 
+#include "agent/base/arena.h"
 #include "agent/base/node.h"
 #include "agent/base/settings.h"
 
-struct settings_memory; /* texts and lists of filled structs; freed whole */
-struct settings_memory *settings_memory_new(void);
-void settings_memory_free(struct settings_memory *memory);
-void *settings_keep(struct settings_memory *memory, const void *data, size_t size); /* a copy */
-const char *settings_keep_text(struct settings_memory *memory, const char *text);
-
 /* Resolves the ${...} references of one scalar. Returns NULL and err (ERROR_CONFIG) when unset.
  * Lent until the next call. NULL function: texts are taken as they are (already resolved). */
-typedef const char *settings_resolve(void *context, const char *text, struct error *err);
+typedef const char *settings_resolve(void *context, const struct node *scalar, struct error *err);
+
+/* What a table cannot know: whether its keys belong in this map, and other defaults there. */
+struct settings_rules {
+    /* Why a key does not belong here ("is for intervals only"); NULL: it does, or is unknown. */
+    const char *(*refuse)(void *context, const char *key);
+    const char *(*fallback)(void *context, const struct setting *setting);
+    void *context;
+};
 
 struct settings_reader {
-    struct settings_memory *memory;
-    node_report *report; /* receives every error */
+    struct arena *memory; /* where texts and lists of the filled structs live */
+    node_report *report;  /* receives every error */
     void *report_context;
     settings_resolve *resolve;
     void *resolve_context;
+    const struct settings_rules *rules; /* of the map being read; NULL: none */
+    const char *folder;                 /* what relative paths start from */
     const char *path; /* of the map being read, for messages: "integrations.support-calls" */
     int errors;       /* counted */
 };
@@ -40,9 +45,12 @@ struct settings_part {
 void settings_read(struct settings_reader *reader, const struct node *node,
                    const struct settings_part *parts, size_t count);
 
-/* For custom readers: an error at a node's place ("FILE:LINE:COLUMN: error: PATH.key: ..."). */
+/* For custom readers (their node, or one inside it): an error at its place. The report receives
+ * "PATH: sentence", where PATH is the reader's and, for a node with a key, that key. */
 void settings_error(struct settings_reader *reader, const struct node *where, const char *format,
                     ...) PRINTF_LIKE(3, 4);
+/* The scalar's text, references resolved, kept; NULL after an error (not a single value, empty). */
+const char *settings_text(struct settings_reader *reader, const struct node *node);
 
 /* The nearest of the NULL-terminated words within two typing errors, or NULL. */
 const char *settings_nearest(const char *word, const char *const *words);
