@@ -2,18 +2,21 @@
 /* outbox.h - the sender's side of the store: ready batches, acknowledgements, quarantine
  *
  * A batch is ready if and only if its slice number is not above its integration's committed one.
- * Same connection and mutex as store.h.
+ * Its place is its order of creation, which decides what is older; a half keeps the place of the
+ * batch it was cut from and gets a number of its own. Lock and errors: store.h.
  */
 #ifndef AGENT_FLOW_OUTBOX_H
 #define AGENT_FLOW_OUTBOX_H
 
-#include "agent/flow/batch.h"
 #include "agent/flow/store.h"
+
+struct bytes;
 
 /* A ready batch without its body. */
 struct outbox_batch {
-    int64_t number;      /* order of creation */
-    int64_t integration; /* its row */
+    int64_t number; /* names it; never used again while the program runs */
+    int64_t place;  /* older is smaller, over all integrations */
+    int64_t integration;
     int64_t slice;
     utc_ms from, to;
     int priority;
@@ -24,8 +27,9 @@ struct outbox_batch {
     uint8_t key[16];
 };
 
-/* Visits ready batches with a number above `after`, oldest first. */
-bool outbox_ready(struct store *store, int64_t after,
+/* Visits the integration's ready batches with a place above `after`, oldest first. What becomes
+ * ready later has a higher place: the last place visited is where to go on from. */
+bool outbox_ready(struct store *store, int64_t integration, int64_t after,
                   void (*visit)(void *context, const struct outbox_batch *batch), void *context,
                   struct error *err) MUST_USE;
 
@@ -37,30 +41,28 @@ bool outbox_body(struct store *store, int64_t number, bool plain, struct bytes *
 bool outbox_accepted(struct store *store, const int64_t *numbers, size_t count, utc_ms now,
                      struct error *err) MUST_USE;
 
-/* Replaces a batch by its two halves between groups (new keys, same slice, span and order).
- * A batch of one group cannot be split (ERROR_DATA). */
-bool outbox_split(struct store *store, int64_t number, struct error *err) MUST_USE;
+/* Replaces a batch by two halves of about the same size, cut between groups (new keys; same slice,
+ * place, priority; each the span of its own groups). A batch of one group cannot be split
+ * (ERROR_DATA). */
+bool outbox_split(struct store *store, int64_t number, struct outbox_batch halves[2],
+                  struct error *err) MUST_USE;
 
-/* Moves a batch of one group to quarantine with the server's answer. */
+#define OUTBOX_QUARANTINE_MOST 10000 /* groups per integration; beyond it the oldest go */
+
+/* Moves a batch of one group (else ERROR_DATA) to quarantine with the server's answer. It stays
+ * there until a newer version of the group is accepted. */
 bool outbox_quarantine(struct store *store, int64_t number, int status, const char *answer,
                        utc_ms now, struct error *err) MUST_USE;
 
-/* Drops a batch of one group that is neither accepted nor quarantined (an ongoing status that the
- * API will take only with its end): its digest goes too, so that it is sent when it changes. */
+/* Drops a batch of one group (else ERROR_DATA) that is neither accepted nor quarantined (an ongoing
+ * status that the API takes only with its end): its digest goes too, so that it is sent again. */
 bool outbox_hold(struct store *store, int64_t number, struct error *err) MUST_USE;
 
 struct outbox_totals {
-    int64_t batches, records, bytes;
-    utc_ms oldest; /* UTC_NEVER: none */
+    int64_t batches, records, bytes; /* ready ones */
+    utc_ms oldest;                   /* when the oldest was created; UTC_NEVER: none */
 };
-void outbox_totals(struct store *store, int64_t integration,
-                   struct outbox_totals *totals); /* 0: all */
-
-/* What is counted over the life of an integration. */
-struct store_counters {
-    int64_t read, rejected, unchanged, uploaded, quarantined, rounded, ambiguous, nonexistent;
-};
-bool store_counters(struct store *store, int64_t integration, struct store_counters *counters,
-                    struct error *err) MUST_USE;
+/* Costs nothing and never fails. integration 0: all. */
+void outbox_totals(struct store *store, int64_t integration, struct outbox_totals *totals);
 
 #endif
