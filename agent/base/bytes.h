@@ -58,8 +58,8 @@ static inline void bytes_append_byte(struct bytes *bytes, uint8_t byte)
     bytes_append(bytes, &byte, 1);
 }
 
-/* Ends the content with a NUL that does not count and lends it as text until the next change.
- * "" after an overflow at the very end. */
+/* Ends the content with a NUL that does not count (its place is always kept free) and lends it as
+ * text until the next change. "" after an overflow. */
 const char *bytes_text(struct bytes *bytes);
 
 #endif

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "agent/base/error.h"
 #include "agent/base/utc.h"
 
 /* Never NULL: out of memory ends the process with one line (a crash at any instant loses nothing).
@@ -51,8 +52,9 @@ int os_event_wait(struct os_event *const *events, int count, int64_t timeout_ms)
 void os_signals_to(struct os_event *stop);
 
 /* Ends this process at once, running nothing. */
-void os_exit_now(int status);
-/* No core dumps, no tracing by others: this process holds secrets. umask 077. */
+_Noreturn void os_exit_now(int status);
+/* No core dumps, no tracing by others, no key log of TLS: this process holds secrets. umask 077;
+ * descriptors 0, 1 and 2 are open afterwards. First thing in main. */
 void os_harden(void);
 
 /* Becomes the owner of an existing folder when run by root; else does nothing. */
