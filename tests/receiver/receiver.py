@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """receiver.py - a strict Peopleware API on loopback, for tests and for packaging/quickstart.
 
