@@ -31,11 +31,16 @@ struct agent_memory {
 /* One object per integration: the memory of all its agents. What a slice changes is tentative
  * until ends_commit. */
 struct ends;
-struct ends *ends_new(const struct ends_settings *settings, bool next_start);
+struct ends *ends_new(const struct ends_settings *settings, bool next_start); /* borrowed */
 void ends_free(struct ends *ends);
 void ends_load(struct ends *ends, const struct agent_memory *memory); /* from the store, at start */
 utc_ms ends_oldest_open(const struct ends *ends, utc_ms not_before);  /* UTC_NEVER: none */
 
+/* How far the source must read so that the slice's statuses get their ends: with next-start an end
+ * lies beyond a hole's slice, by `longest` at most. Else slice->to. */
+utc_ms ends_read_to(const struct ends *ends, const struct slice *slice);
+
+/* slice: what is to be covered; statuses from slice->to on only end those before them. */
 void ends_begin(struct ends *ends, const struct slice *slice, struct names *names);
 /* Takes the slice's statuses in the grouper's order. With next-start a status waits for the next
  * of its agent, so what is ready comes out of ends_next, not of the call that put it in. */
@@ -45,9 +50,8 @@ void ends_finish(struct ends *ends); /* no more: the last of each agent is ready
  * one under `ongoing: hold`, a log-off and a zero length do not come out. */
 bool ends_next(struct ends *ends, struct group *group);
 
-/* Agents whose memory this slice changes; lent until ends_commit or ends_abandon. */
-size_t ends_changed_count(const struct ends *ends);
-struct agent_memory ends_changed_at(const struct ends *ends, size_t index);
+/* Agents whose memory this slice changes, after ends_finish; lent until the next ends_ call. */
+const struct agent_memory *ends_changed(struct ends *ends, size_t *count);
 void ends_commit(struct ends *ends);
 void ends_abandon(struct ends *ends);
 

@@ -29,8 +29,8 @@ uint32_t names_own(const struct names *names, enum name_role role, uint32_t numb
 uint32_t names_add(struct names *names, enum name_role role, const char *identifier,
                    const char *name);
 
-/* By our own numbers, 0 to names_count - 1; lent until names_reset. A queue's name is the one told
- * last. */
+/* By our own numbers, 0 to names_count - 1; lent until the next put, add or reset. A queue's name
+ * is the one told last. */
 uint32_t names_count(const struct names *names, enum name_role role);
 const char *names_identifier(const struct names *names, enum name_role role, uint32_t own);
 const char *names_queue_name(const struct names *names, uint32_t own);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* queues.h - the queue guard: allowed queues, pinned names, a limit on new ones
  *
- * Because a queue can never be deleted at the receiver. One object per integration; what a slice
- * brings is tentative until queues_commit. See spec: "Queue guard".
+ * Because a queue can never be deleted at the receiver, and every pair of identifier and name makes
+ * one. One object per integration; what a slice brings is tentative until queues_commit. See spec:
+ * "Queue guard".
  */
 #ifndef AGENT_FLOW_QUEUES_H
 #define AGENT_FLOW_QUEUES_H
@@ -22,30 +23,38 @@ struct queues_settings {
 enum queue_rename { RENAME_KEEP, RENAME_FOLLOW };
 extern const struct setting queues_settings[];
 
-/* accepted: by the guard; false for a candidate that waits for `queues --accept`. */
+/* A queue as the receiver knows it. With `rename: follow` an identifier may have had several names:
+ * each is a queue (and a row of the store) of its own. */
 struct queue {
     const char *identifier;
-    const char *name; /* pinned */
-    bool accepted;
+    const char *name;
+    bool accepted;             /* by the guard; false for a candidate that waits for --accept */
+    const struct queue *older; /* the same identifier under its name before; set by this module */
 };
 
 enum queue_verdict { QUEUE_KNOWN, QUEUE_NEW, QUEUE_DENIED };
 
 struct queues;
-struct queues *queues_new(const struct queues_settings *settings);
+struct queues *queues_new(const struct queues_settings *settings); /* borrowed */
 void queues_free(struct queues *queues);
-void queues_load(struct queues *queues, const struct queue *queue); /* from the store, at start */
+/* From the store, at start and after --accept: the rows in the order in which they were pinned.
+ * Known ones are passed over, and so are candidates: they are new again when they are seen. */
+void queues_load(struct queues *queues, const struct queue *queue);
 
-/* A queue of the current slice. */
-enum queue_verdict queues_see(struct queues *queues, const char *identifier, const char *name);
-/* The name under which its groups go. Lent until the queues object changes. */
-const char *queues_name(const struct queues *queues, const char *identifier);
+/* A queue of the current slice. *known: the queue under which groups never sent go; NULL when
+ * denied. It stays where it is until queues_free; a new one until queues_abandon. */
+enum queue_verdict queues_see(struct queues *queues, const char *identifier, const char *name,
+                              const struct queue **known);
 /* Does the current slice bring more new queues than allowed? Then it must not be committed. */
 bool queues_too_many(const struct queues *queues);
-/* New ones of the current slice: what the store pins with the commit, or keeps as candidates. */
-size_t queues_new_count(const struct queues *queues);
-const struct queue *queues_new_at(const struct queues *queues, size_t index);
+/* New ones of the current slice: what the store pins with the commit, or keeps as candidates. Lent
+ * until the next call that is not this one. */
+const struct queue *queues_brought(const struct queues *queues, size_t *count);
 void queues_commit(struct queues *queues);
 void queues_abandon(struct queues *queues);
+
+/* All pinned ones, for finding the queue of a vanished group: 0 to queues_count - 1. */
+size_t queues_count(const struct queues *queues);
+const struct queue *queues_at(const struct queues *queues, size_t index);
 
 #endif
