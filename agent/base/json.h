@@ -3,7 +3,8 @@
  *
  * Commas are put by the writer. Text is UTF-8 and must be valid (json_text_is_valid); control
  * characters, quote and backslash are escaped, everything else passes as it is.
- * Overflow is the buffer's own: ask buffer->overflow at the end.
+ * Overflow is the buffer's own: ask buffer->overflow at the end. No name is one of jansson's, which
+ * reads JSON here.
  */
 #ifndef AGENT_BASE_JSON_H
 #define AGENT_BASE_JSON_H
@@ -20,19 +21,20 @@ struct json {
 };
 
 void json_init(struct json *json, struct bytes *out);
-void json_object(struct json *json); /* { */
-void json_object_end(struct json *json);
-void json_array(struct json *json); /* [ */
-void json_array_end(struct json *json);
-void json_key(struct json *json, const char *key);
-void json_text(struct json *json, const char *text); /* NULL writes null */
-void json_text_sized(struct json *json, const char *text, size_t size);
-void json_integer(struct json *json, int64_t value);
-void json_thousandths(struct json *json, int64_t value); /* 124600 -> 124.6; 5000 -> 5 */
-void json_tenths(struct json *json, int64_t value);      /* 1000 -> 100.0: always one decimal */
-void json_boolean(struct json *json, bool value);
-void json_null(struct json *json);
-void json_time(struct json *json, int64_t utc_ms_value); /* "2026-01-05T08:00:00Z" */
+void json_begin_object(struct json *json); /* { */
+void json_end_object(struct json *json);
+void json_begin_array(struct json *json); /* [ */
+void json_end_array(struct json *json);
+void json_put_key(struct json *json, const char *key);
+void json_put_text(struct json *json, const char *text); /* NULL writes null */
+void json_put_text_sized(struct json *json, const char *text, size_t size);
+void json_put_integer(struct json *json, int64_t value);
+void json_put_thousandths(struct json *json, int64_t value); /* 124600 -> 124.6; 5000 -> 5 */
+void json_put_tenths(struct json *json, int64_t value);      /* 1000 -> 100.0: always one decimal */
+void json_put_boolean(struct json *json, bool value);
+void json_put_null(struct json *json);
+/* "2026-01-05T08:00:00Z"; UTC_NEVER writes null. */
+void json_put_time(struct json *json, int64_t utc_ms_value);
 
 /* The pieces the hot path is made of: text between quotes escaped, seconds with up to three
  * decimals; both without commas. */
