@@ -10,29 +10,10 @@
 #define AGENT_FLOW_NORMALISE_H
 
 #include "agent/base/digest.h"
-#include "agent/base/settings.h"
+#include "agent/flow/normalise_settings.h"
 #include "agent/flow/record.h"
 #include "agent/flow/row.h"
 #include "agent/flow/slice.h"
-
-enum ambiguous { AMBIGUOUS_UNSET, AMBIGUOUS_FIRST, AMBIGUOUS_SECOND, AMBIGUOUS_ORDER };
-enum times { TIMES_NONE, TIMES_UNIX, TIMES_UNIX_MS };
-enum spread { SPREAD_START, SPREAD_EVEN };
-enum ends_mode { ENDS_UNSET, ENDS_GIVEN, ENDS_NEXT_START };
-
-/* Filled from the integration's map by normalise_settings. */
-struct normalise_settings {
-    const char *time_zone;
-    int ambiguous; /* enum ambiguous, times, spread, ends_mode */
-    int times;
-    char decimal;
-    int channel; /* enum channel */
-    struct setting_map channels;
-    int64_t interval_ms;
-    int spread;
-    int ends;
-};
-extern const struct setting normalise_settings[];
 
 /* What a number stands for. Queues are told as identifier and name. */
 enum name_role { NAME_QUEUE, NAME_AGENT, NAME_ACTIVITY };
@@ -40,8 +21,8 @@ enum name_role { NAME_QUEUE, NAME_AGENT, NAME_ACTIVITY };
 struct reject {
     struct digest hash; /* keyed, of the row's cells: the row is known when it is read again */
     uint64_t line;
-    const char *reason; /* one clause: `timestamp "2024-13-01" is not a time` */
-    const char *cells;  /* the row as text, cut to 1,000 bytes: personal data */
+    const char *reason; /* one clause without any value: "timestamp is not a time" */
+    const char *cells;  /* the row as text, cut to 1,000 bytes: personal data; "" when unknown */
 };
 
 struct normalise_sink {
@@ -64,16 +45,21 @@ struct normalise_counts {
 
 struct normalise;
 
-/* reject_key: 32 bytes for the hash of rejected rows. */
+/* reject_key: for the hash of rejected rows. settings' texts and maps stay valid until
+ * normalise_free. ERROR_CONFIG: an unknown time zone. */
 struct normalise *normalise_new(enum data_kind kind, const struct normalise_settings *settings,
-                                const uint8_t *reject_key, struct error *err) MUST_USE;
+                                const uint8_t reject_key[DIGEST_KEY_SIZE],
+                                struct error *err) MUST_USE;
 void normalise_free(struct normalise *normalise);
 
 void normalise_begin(struct normalise *normalise, const struct slice *slice,
                      const struct normalise_sink *sink);
-/* The row_sink's two calls. False: stop (see normalise_error). A missing column is ERROR_CONFIG. */
+/* The row_sink's two calls. False: stop (see normalise_error). ERROR_CONFIG: a missing column; a
+ * time without an offset where there is no time_zone. */
 bool normalise_columns(struct normalise *normalise, const struct columns *columns);
 bool normalise_row(struct normalise *normalise, const struct row *row);
+/* Once the columns are known: does a status last until the same agent's next one? */
+bool normalise_is_next_start(const struct normalise *normalise);
 /* After a false: why; kind ERROR_FATAL with empty text when a sink call stopped it. */
 const struct error *normalise_error(const struct normalise *normalise);
 /* At the slice's end. Fails (ERROR_CONFIG, with the commonest reason) when at least 100 rows and
