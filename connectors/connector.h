@@ -37,6 +37,11 @@ struct source_file {
 /* One line of `cloud-link test`. */
 enum finding { FINDING_OK, FINDING_NOTE, FINDING_FAIL };
 
+struct connector_limits {
+    int64_t connect_timeout_ms, query_timeout_ms;
+    int64_t slice_rows;
+};
+
 struct connector {
     const char *name; /* as written after `connector:` */
     const struct setting *settings;
@@ -46,6 +51,10 @@ struct connector {
      * reader, at its place in the integration's map. No input or output. May be NULL. */
     void (*validate)(struct settings_reader *reader, const struct node *integration,
                      const void *settings, const struct connector_facts *facts);
+
+    /* How long its calls may take, and how many rows a slice of history should have at most (drivers
+     * that hold a whole answer in memory want fewer). Pure; settings as for open. */
+    struct connector_limits (*limits)(const void *settings);
 
     /* Connects. NULL and err: ERROR_RETRY unreachable, ERROR_REFUSED login, ERROR_CONFIG driver,
      * query or folder. settings stay valid until close. */

@@ -31,7 +31,9 @@ void ledger_free(struct ledger *ledger);
 /* Forgets the last slice. keep_from: start of the horizon (UTC_NEVER: everything is kept); groups
  * before it are always NEW and not kept. */
 void ledger_begin(struct ledger *ledger, utc_ms keep_from);
-/* Known rows of the slice's window, in any order (the store calls it); before the first judge. */
+/* Known rows, in any order (the store calls it). A stretch of time may be made known at any moment
+ * before the first of its own groups is judged, also after others were (files are looked up day by
+ * day, near-real-time passes group by group); the same row told twice counts once. */
 void ledger_known(struct ledger *ledger, const struct ledger_entry *entry);
 
 /* Compares and notes the group; key receives its subject's key. *queue comes in as queues_see gave

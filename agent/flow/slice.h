@@ -78,8 +78,9 @@ void schedule_start(struct schedule *schedule, utc_ms now);
  * and an outage's hole as needed. */
 bool schedule_next(struct schedule *schedule, const struct slice_now *facts, struct slice *slice,
                    utc_ms *wake);
-/* Is live due, so that a running hole's slice should be interrupted? */
-bool schedule_live_is_due(const struct schedule *schedule, const struct slice_now *facts);
+/* When the next live slice or pass is due (facts->now or earlier: it is): a running slice of a hole
+ * is interrupted for it. */
+utc_ms schedule_live_due(const struct schedule *schedule, const struct slice_now *facts);
 
 /* The slice was read and committed: moves the edge or shrinks the hole, adapts the step. */
 void schedule_done(struct schedule *schedule, const struct slice *slice, utc_ms now,
