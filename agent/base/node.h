@@ -26,6 +26,7 @@ struct node {
     bool is_comment;    /* scalar: empty, because what follows on its line is a # comment */
     struct node *first; /* list, map: children in order */
     struct node *next;  /* sibling */
+    const struct node *parent;
 };
 
 struct node_document;

@@ -32,7 +32,8 @@ struct settings_reader {
     void *resolve_context;
     const struct settings_rules *rules; /* of the map being read; NULL: none */
     const char *folder;                 /* what relative paths start from */
-    const char *path; /* of the map being read, for messages: "integrations.support-calls" */
+    const struct node *top;             /* what `path` is the name of; NULL: the document's root */
+    const char *path; /* for messages: "integrations.support-calls"; "" for the root */
     int errors;       /* counted */
 };
 
@@ -45,8 +46,8 @@ struct settings_part {
 void settings_read(struct settings_reader *reader, const struct node *node,
                    const struct settings_part *parts, size_t count);
 
-/* For custom readers (their node, or one inside it): an error at its place. The report receives
- * "PATH: sentence", where PATH is the reader's and, for a node with a key, that key. */
+/* For custom readers and the like: an error at a node's place. The report receives
+ * "PATH: sentence" with the node's full path: "integrations.support-calls.columns.date". */
 void settings_error(struct settings_reader *reader, const struct node *where, const char *format,
                     ...) PRINTF_LIKE(3, 4);
 /* The scalar's text, references resolved, kept; NULL after an error (not a single value, empty). */
@@ -55,7 +56,9 @@ const char *settings_text(struct settings_reader *reader, const struct node *nod
 /* The nearest of the NULL-terminated words within two typing errors, or NULL. */
 const char *settings_nearest(const char *word, const char *const *words);
 
-/* "64KiB" "4MiB" "2GiB" "500" -> bytes. */
+bool settings_parse_integer(const char *text, int64_t *number) MUST_USE;
+/* "64KiB" "4MiB" "2GiB" "500" -> bytes, and the shortest such text. */
 bool settings_parse_size(const char *text, int64_t *size) MUST_USE;
+const char *settings_print_size(int64_t size, char text[32]);
 
 #endif
