@@ -269,7 +269,7 @@ static void test_every_error_of_a_map_is_told(void **state)
         "x:10:10: inner.prot: unknown key; did you mean \"port\"?\n"
         "x:10:8: inner.name: this key is missing\n"
         "x:11:22: custom.x.y: this key stands twice, first in line 11\n"
-        "x:11:11: custom.x: is odd\n");
+        "x:11:14: custom.x: is odd\n");
     assert_int_equal(fixture->reader.errors, 19);
     assert_int_equal(fixture->outer.integer, 4); /* the default stands */
 }
