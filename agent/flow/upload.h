@@ -26,23 +26,25 @@ struct upload_answer {
     bool is_html;
     bool was_gzip;
     bool gzip_proven;  /* this host has accepted gzip before */
-    int server_errors; /* 500, 502, 504 this batch has had, with others accepted in between */
+    int server_errors; /* 500, 502, 504 this batch has had, this one counted, while others were
+                          accepted in between */
 };
 enum verdict upload_classify(const struct upload_answer *answer);
 
-/* Exponential with full jitter, 1 s to 5 min; random is 0..UINT32_MAX. retry_after_ms (-1: none)
- * is respected up to 1 h and never shortened. */
+/* How long a host is left alone after so many failures in a row (the first is 1): exponential with
+ * full jitter, between 1 s and at most 2 s, 4 s ... 5 min; random is 0..UINT32_MAX. What the host
+ * asked for in retry_after_ms (-1: nothing) is respected up to 1 h and never shortened. */
 int64_t upload_backoff_ms(int failures, int64_t retry_after_ms, uint32_t random);
 
 /* A batch as the order rule sees it. */
 struct upload_span {
     int64_t id;       /* integrationConfigurationId */
     int kind;         /* endpoint: contacts and intervals share one */
-    int64_t sequence; /* order of creation in the store: older is smaller */
-    int64_t
-        slice; /* (integration, slice number) as one number: batches of one slice are disjoint */
-    utc_ms from, to; /* span of quarter hours [from, to) */
-    int priority;    /* 0 near real time, 1 live, 2 history and files, 3 recheck */
+    int64_t sequence; /* order of creation in the store: older is smaller; halves keep it */
+    int64_t slice;    /* (integration, slice number) as one number: within a slice, batches hold
+                         different groups; halves keep it */
+    utc_ms from, to;  /* span of quarter hours [from, to) */
+    int priority;     /* 0 near real time, 1 live, 2 history and files, 3 recheck */
 };
 /* Must `batch` wait for `older` (undelivered, in flight or waiting)? */
 bool upload_must_wait(const struct upload_span *batch, const struct upload_span *older);
