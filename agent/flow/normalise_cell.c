@@ -9,27 +9,7 @@
 #define TIME_LEAST (INT64_C(-62135596800000) + UTC_DAY)
 #define TIME_MOST  (INT64_C(253402300800000) - UTC_DAY)
 
-#define DIGITS_MOST 18 /* of an int64_t that is never full */
-
-static const int64_t power_of_ten[DIGITS_MOST + 1] = {1,
-                                                      10,
-                                                      100,
-                                                      1000,
-                                                      10000,
-                                                      100000,
-                                                      1000000,
-                                                      10000000,
-                                                      100000000,
-                                                      1000000000,
-                                                      INT64_C(10000000000),
-                                                      INT64_C(100000000000),
-                                                      INT64_C(1000000000000),
-                                                      INT64_C(10000000000000),
-                                                      INT64_C(100000000000000),
-                                                      INT64_C(1000000000000000),
-                                                      INT64_C(10000000000000000),
-                                                      INT64_C(100000000000000000),
-                                                      INT64_C(1000000000000000000)};
+#define DIGITS_MOST 18 /* that an int64_t has room for */
 
 static const char *const is_empty = "is empty";
 static const char *const is_no_number = "is not a number";
@@ -80,6 +60,15 @@ bool cell_text_is(const char *text, size_t size, const char *word)
     return word[size] == '\0';
 }
 
+static int64_t power_of_ten(int exponent)
+{
+    int64_t power = 1;
+
+    for (; exponent > 0; exponent--)
+        power *= 10;
+    return power;
+}
+
 /* [sign] digits [point digits], at least one digit. */
 static const char *parse_number(const char *text, size_t size, char point, int decimals,
                                 struct number *number)
@@ -94,7 +83,7 @@ static const char *parse_number(const char *text, size_t size, char point, int d
         text++;
     const char *digits = text;
     for (; text < end && is_digit(*text); text++) {
-        if (value >= power_of_ten[DIGITS_MOST - 1 - decimals])
+        if (text - digits == DIGITS_MOST - decimals)
             return is_too_large;
         value = value * 10 + (*text - '0');
     }
@@ -111,7 +100,7 @@ static const char *parse_number(const char *text, size_t size, char point, int d
     }
     if (text < end || !has_digits)
         return is_no_number;
-    value *= power_of_ten[left];
+    value *= power_of_ten(left);
     *number = (struct number){.value = is_negative ? -value : value, .is_cut = is_cut};
     return NULL;
 }
@@ -119,16 +108,15 @@ static const char *parse_number(const char *text, size_t size, char point, int d
 /* An integer that counts 10^-has becomes one that counts 10^-wanted. */
 static const char *scale_number(int64_t integer, int has, int wanted, struct number *number)
 {
-    if (wanted < has) {
-        int64_t step = power_of_ten[has - wanted];
+    int64_t step = power_of_ten(wanted < has ? has - wanted : wanted - has);
 
+    if (wanted < has) {
         *number = (struct number){.value = integer / step, .is_cut = integer % step != 0};
         return NULL;
     }
-    int64_t most = power_of_ten[DIGITS_MOST - (wanted - has)];
-    if (integer >= most || integer <= -most)
+    if (integer > INT64_MAX / step || integer < -(INT64_MAX / step))
         return is_too_large;
-    *number = (struct number){.value = integer * power_of_ten[wanted - has]};
+    *number = (struct number){.value = integer * step};
     return NULL;
 }
 
