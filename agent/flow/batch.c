@@ -80,14 +80,14 @@ static void write_tail(struct batch *batch)
 
     bytes_append_text(&batch->tail, "],\"meta\":");
     json_init(&json, &batch->tail);
-    json_object(&json);
-    json_key(&json, "integrationConfigurationId");
-    json_integer(&json, batch->rules.id);
+    json_begin_object(&json);
+    json_put_key(&json, "integrationConfigurationId");
+    json_put_integer(&json, batch->rules.id);
     if (batch->rules.kind == DATA_AGENT_STATUS) {
-        json_key(&json, "externalSystem");
-        json_text(&json, batch->external_system);
+        json_put_key(&json, "externalSystem");
+        json_put_text(&json, batch->external_system);
     }
-    json_object_end(&json);
+    json_end_object(&json);
     bytes_append_byte(&batch->tail, '}');
 }
 

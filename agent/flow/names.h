@@ -17,15 +17,21 @@ struct names *names_new(void);
 void names_free(struct names *names);
 void names_reset(struct names *names);
 
-/* What the source process calls `number` from now on. Its numbers of a role must come in order
- * 0, 1, 2 ...; anything else fails (ERROR_FATAL: the other side of the pipe is broken). At most
- * 1,000,000 texts a slice. */
-bool names_put(struct names *names, enum name_role role, uint32_t number, const char *identifier,
-               const char *name, struct error *err) MUST_USE;
+/* What the source process calls `number` from now on. */
+struct names_told {
+    enum name_role role;
+    uint32_t number;
+    const char *identifier;
+    const char *name; /* of a queue; else ignored */
+};
+/* Its numbers of a role come in order 0, 1, 2 ...; anything else fails (ERROR_FATAL: the other side
+ * of the pipe is broken). More than 1,000,000 texts of a role, or 256 MiB, fail (ERROR_CONFIG). */
+bool names_put(struct names *names, const struct names_told *told, struct error *err) MUST_USE;
 /* Our own number for what the source process calls `number`; UINT32_MAX for one never told. Two of
  * its queue numbers with one identifier are one of ours. */
 uint32_t names_own(const struct names *names, enum name_role role, uint32_t number);
-/* Our own number of a text that did not come through the pipe (name: NULL but for queues). */
+/* Our own number of a text that did not come through the pipe (name: of a queue; else ignored);
+ * UINT32_MAX: no room. */
 uint32_t names_add(struct names *names, enum name_role role, const char *identifier,
                    const char *name);
 

@@ -28,8 +28,9 @@ extern const struct setting queues_settings[];
 struct queue {
     const char *identifier;
     const char *name;
-    bool accepted;             /* by the guard; false for a candidate that waits for --accept */
-    const struct queue *older; /* the same identifier under its name before; set by this module */
+    bool accepted;            /* by the guard; false for a candidate that waits for --accept */
+    const struct queue *next; /* the same identifier under another name, in a ring; itself when it
+                                 has one name (set by this module) */
 };
 
 enum queue_verdict { QUEUE_KNOWN, QUEUE_NEW, QUEUE_DENIED };
@@ -47,9 +48,9 @@ enum queue_verdict queues_see(struct queues *queues, const char *identifier, con
                               const struct queue **known);
 /* Does the current slice bring more new queues than allowed? Then it must not be committed. */
 bool queues_too_many(const struct queues *queues);
-/* New ones of the current slice: what the store pins with the commit, or keeps as candidates. Lent
- * until the next call that is not this one. */
-const struct queue *queues_brought(const struct queues *queues, size_t *count);
+/* New ones of the current slice, accepted as the commit makes them: what the store pins with it, or
+ * keeps as candidates. Lent until the next call that is not this one. */
+const struct queue *queues_brought(struct queues *queues, size_t *count);
 void queues_commit(struct queues *queues);
 void queues_abandon(struct queues *queues);
 
