@@ -52,8 +52,8 @@ struct connector {
     void (*validate)(struct settings_reader *reader, const struct node *integration,
                      const void *settings, const struct connector_facts *facts);
 
-    /* How long its calls may take, and how many rows a slice of history should have at most (drivers
-     * that hold a whole answer in memory want fewer). Pure; settings as for open. */
+    /* How long its calls may take, and how many rows a slice of history should have at most
+     * (drivers that hold a whole answer in memory want fewer). Pure; settings as for open. */
     struct connector_limits (*limits)(const void *settings);
 
     /* Connects. NULL and err: ERROR_RETRY unreachable, ERROR_REFUSED login, ERROR_CONFIG driver,
