@@ -26,9 +26,10 @@ bool os_file_rename(const char *from, const char *to, struct error *err) MUST_US
 /* When it was changed and how big it is; false when missing. mark: any change changes it. */
 bool os_file_mark(const char *path, uint64_t *mark);
 
-bool os_folder_make(const char *path,
-                    struct error *err) MUST_USE; /* with parents, 0700; exists is fine */
-/* Absolute form of path, relative ones against folder (NULL: the working folder). */
+/* With parents, 0700; one that exists is left as it is. */
+bool os_folder_make(const char *path, struct error *err) MUST_USE;
+/* Absolute form of path, relative ones against folder (NULL: the working folder). "" when it does
+ * not fit. The folder of a path without one is ".". */
 const char *os_path_join(const char *folder, const char *path, char *out, size_t size);
 const char *os_path_folder(const char *path, char *out, size_t size);
 
@@ -44,7 +45,9 @@ bool os_folder_list(const char *path, void (*visit)(void *context, const struct 
 /* Paths that match a pattern with * and ? in its last part, sorted. Returns NULL-terminated. */
 char **os_glob(const char *pattern);
 void os_glob_free(char **paths);
-bool os_name_matches(const char *pattern, const char *name); /* * and ? */
+/* * and ?, a character of UTF-8. A leading dot (a hidden or half-written file) only matches a dot.
+ */
+bool os_name_matches(const char *pattern, const char *name);
 
 /* A regular file opened for reading: no link followed, checked after opening (ERROR_DATA else). */
 struct os_file;
@@ -55,7 +58,7 @@ bool os_file_facts(struct os_file *file, uint64_t *size, int64_t *modified_ns);
 int64_t os_file_next(struct os_file *file, void *data, size_t size, struct error *err) MUST_USE;
 bool os_file_rewind(struct os_file *file, struct error *err) MUST_USE;
 
-/* An unnamed scratch file in folder, 0600, gone with the process. */
+/* An unnamed scratch file in folder, 0600, gone with the process. Written at its end. */
 struct os_file *os_scratch_open(const char *folder, struct error *err) MUST_USE;
 bool os_scratch_write(struct os_file *file, const void *data, size_t size,
                       struct error *err) MUST_USE;
@@ -69,8 +72,9 @@ struct os_lock *os_lock_take(const char *path, struct error *err) MUST_USE;
 void os_lock_release(struct os_lock *lock);
 bool os_lock_is_held(const char *path);
 
-/* Sets the event when something in the folder is closed after writing, or renamed in. A hint
- * only: network shares give none. NULL when the system cannot. */
+/* From now on the event is also set while there are names to take: of what was closed in the folder
+ * after writing, or renamed in. A hint only: network shares give none. NULL when the system cannot.
+ * One watch an event, begun and stopped while nobody waits for the event. */
 struct os_watch;
 struct os_watch *os_watch_start(const char *folder, struct os_event *event);
 void os_watch_stop(struct os_watch *watch);

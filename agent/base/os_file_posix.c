@@ -3,11 +3,11 @@
 #define _GNU_SOURCE
 #include "agent/base/os_file.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -18,11 +18,17 @@
 
 #define READ_SIZE ((size_t)64 * 1024)
 
+struct os_file {
+    int descriptor;
+    char *name; /* for messages */
+};
+
 enum error_kind os_errno_kind(int number)
 {
     switch (number) {
     case EACCES:
     case EPERM:
+    case EEXIST:
     case ENOENT:
     case ENOTDIR:
     case EISDIR:
@@ -170,7 +176,7 @@ bool os_file_rename(const char *from, const char *to, struct error *err)
     return sync_folder_of(to, err) && sync_folder_of(from, err);
 }
 
-static int64_t modified_ns(const struct stat *facts)
+int64_t os_modified_ns(const struct stat *facts)
 {
     return (int64_t)facts->st_mtim.tv_sec * 1000000000 + facts->st_mtim.tv_nsec;
 }
@@ -188,19 +194,144 @@ bool os_file_mark(const char *path, uint64_t *mark)
 
     if (stat(path, &facts) != 0)
         return false;
-    uint64_t sum = mix(0, (uint64_t)modified_ns(&facts));
+    uint64_t sum = mix(0, (uint64_t)os_modified_ns(&facts));
     sum = mix(sum, (uint64_t)facts.st_size);
     *mark = mix(sum, (uint64_t)facts.st_ino);
     return true;
 }
 
-const char *os_path_folder(const char *path, char *out, size_t size)
+static struct os_file *file_new(int descriptor, const char *name)
 {
-    const char *slash = strrchr(path, '/');
+    struct os_file *file = os_alloc(sizeof *file);
 
-    if (slash == NULL)
-        snprintf(out, size, ".");
-    else
-        snprintf(out, size, "%.*s", slash == path ? 1 : (int)(slash - path), path);
-    return out;
+    file->descriptor = descriptor;
+    file->name = os_copy_text(name);
+    return file;
+}
+
+/* Out of descriptors or memory is our trouble, anything else the file's. */
+static bool refuse(struct error *err, const char *name)
+{
+    const int number = errno;
+    const bool is_ours = number == EMFILE || number == ENFILE || number == ENOMEM || number == EIO;
+
+    if (number == ELOOP)
+        return error_set(err, ERROR_DATA, "%s is a link, and links are not followed", name);
+    return error_set(err, is_ours ? ERROR_RETRY : ERROR_DATA, "cannot open %s: %s", name,
+                     strerror(number));
+}
+
+struct os_file *os_file_open(const char *folder, const char *name, struct error *err)
+{
+    struct os_file *file = NULL;
+    struct stat facts;
+    int descriptor = -1;
+
+    if (strchr(name, '/') != NULL) {
+        error_set(err, ERROR_DATA, "%s is a path, not a name", name);
+        return NULL;
+    }
+    const int place = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (place < 0) {
+        fail(err, "open", folder);
+        goto out;
+    }
+    /* Not blocking: opening a FIFO would wait for its writer. */
+    descriptor = openat(place, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (descriptor < 0 || fstat(descriptor, &facts) != 0) {
+        refuse(err, name);
+        goto out;
+    }
+    if (!S_ISREG(facts.st_mode)) {
+        error_set(err, ERROR_DATA, "%s is not a regular file", name);
+        goto out;
+    }
+    posix_fadvise(descriptor, 0, 0, POSIX_FADV_SEQUENTIAL);
+    file = file_new(descriptor, name);
+    descriptor = -1;
+out:
+    if (descriptor >= 0)
+        close(descriptor);
+    if (place >= 0)
+        close(place);
+    return file;
+}
+
+void os_file_close(struct os_file *file)
+{
+    if (file == NULL)
+        return;
+    close(file->descriptor);
+    os_free(file->name);
+    os_free(file);
+}
+
+bool os_file_facts(struct os_file *file, uint64_t *size, int64_t *modified)
+{
+    struct stat facts;
+
+    if (fstat(file->descriptor, &facts) != 0)
+        return false;
+    *size = (uint64_t)facts.st_size;
+    *modified = os_modified_ns(&facts);
+    return true;
+}
+
+int64_t os_file_next(struct os_file *file, void *data, size_t size, struct error *err)
+{
+    ssize_t got;
+
+    do
+        got = read(file->descriptor, data, size);
+    while (got < 0 && errno == EINTR);
+    if (got < 0)
+        fail(err, "read", file->name);
+    return got;
+}
+
+bool os_file_rewind(struct os_file *file, struct error *err)
+{
+    return lseek(file->descriptor, 0, SEEK_SET) == 0 || fail(err, "read again", file->name);
+}
+
+struct os_file *os_scratch_open(const char *folder, struct error *err)
+{
+    char path[PATH_MAX];
+    int descriptor = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+
+    if (descriptor < 0 && (errno == EOPNOTSUPP || errno == EISDIR)) {
+        /* A file system without unnamed files: named for a moment. */
+        snprintf(path, sizeof path, "%s/scratch.XXXXXX", folder);
+        descriptor = mkostemp(path, O_CLOEXEC);
+        if (descriptor >= 0)
+            unlink(path);
+    }
+    if (descriptor < 0) {
+        fail(err, "create a scratch file in", folder);
+        return NULL;
+    }
+    return file_new(descriptor, "the scratch file");
+}
+
+bool os_scratch_write(struct os_file *file, const void *data, size_t size, struct error *err)
+{
+    return write_all(file->descriptor, data, size) || fail(err, "write", file->name);
+}
+
+bool os_scratch_read(struct os_file *file, uint64_t offset, void *data, size_t size,
+                     struct error *err)
+{
+    for (char *at = data; size > 0;) {
+        const ssize_t got = pread(file->descriptor, at, size, (off_t)offset);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return fail(err, "read", file->name);
+        if (got == 0)
+            return error_set(err, ERROR_FATAL, "%s is shorter than written", file->name);
+        at += got;
+        offset += (uint64_t)got;
+        size -= (size_t)got;
+    }
+    return true;
 }

@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "agent/base/os.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -159,6 +160,7 @@ struct os_event *os_event_new(void)
 {
     struct os_event *event = os_alloc(sizeof *event);
 
+    event->watched = -1;
     event->descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (event->descriptor < 0)
         end_for_want_of("descriptors");
@@ -211,17 +213,18 @@ int os_poll_timeout(int64_t deadline_ms)
 int os_event_wait(struct os_event *const *events, int count, int64_t timeout_ms)
 {
     const int64_t deadline_ms = timeout_ms < 0 ? INT64_MAX : os_monotonic_ms() + timeout_ms;
-    struct pollfd places[EVENTS_MOST];
+    struct pollfd places[2 * EVENTS_MOST]; /* of event i: 2i and 2i + 1 */
 
-    if (count > EVENTS_MOST)
-        count = EVENTS_MOST;
-    for (int i = 0; i < count; i++)
-        places[i] = (struct pollfd){.fd = events[i]->descriptor, .events = POLLIN};
+    assert(count <= EVENTS_MOST);
+    for (int i = 0; i < count; i++) {
+        places[2 * i] = (struct pollfd){.fd = events[i]->descriptor, .events = POLLIN};
+        places[2 * i + 1] = (struct pollfd){.fd = events[i]->watched, .events = POLLIN};
+    }
     for (;;) {
-        const int ready = poll(places, (nfds_t)count, os_poll_timeout(deadline_ms));
-        for (int i = 0; ready > 0 && i < count; i++) {
+        const int ready = poll(places, 2 * (nfds_t)count, os_poll_timeout(deadline_ms));
+        for (int i = 0; ready > 0 && i < 2 * count; i++) {
             if (places[i].revents != 0)
-                return i;
+                return i / 2;
         }
         if (os_poll_timeout(deadline_ms) == 0)
             return -1;

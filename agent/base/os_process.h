@@ -13,12 +13,12 @@ struct os_event;
 
 /* This program started again with these arguments; it inherits a pipe pair as descriptors 0 and 1,
  * standard error, and nothing else: a fresh environment of PATH, HOME, TZ, LANG=C.UTF-8 and the
- * ODBC variables (ODBCINI, ODBCSYSINI, ODBCINSTINI), no descriptors, no core dumps. Dies with us.
- */
+ * ODBC variables (ODBCINI, ODBCSYSINI, ODBCINSTINI), no further privileges, no core dumps. It is
+ * killed when the thread that started it ends, and takes no notice of SIGINT, SIGTERM, SIGHUP. */
 struct os_child;
 struct os_child *os_child_start(const char *const *arguments, struct error *err) MUST_USE;
-/* Kills it if it still runs, waits for it, frees. how: NULL, or receives how it ended
- * ("ended by signal 11"), for the log. */
+/* Kills it if it still runs, waits for it, frees. how: NULL, or receives how it ended ("ended with
+ * status 1", "ended by signal 11", "was killed"), for the log. */
 void os_child_end(struct os_child *child, char how[64]);
 int64_t os_child_id(const struct os_child *child);
 
@@ -30,8 +30,9 @@ enum os_pipe_result os_child_read(struct os_child *child, void *data, size_t siz
 enum os_pipe_result os_child_write(struct os_child *child, const void *data, size_t size,
                                    int64_t deadline_ms, struct os_event *stop);
 
-/* The child's own side: descriptors 0 (orders) and 1 (answers). After os_pipe_take they are moved
- * out of the way, so that a driver that prints or reads standard input disturbs nothing. */
+/* The child's own side: descriptors 0 (orders) and 1 (answers). os_pipe_take, first thing in the
+ * child, moves them to 3 and 4, so that a driver that prints (to standard error then) or reads
+ * standard input disturbs nothing. timeout_ms -1: none. */
 void os_pipe_take(void);
 enum os_pipe_result os_pipe_read(void *data, size_t size, int64_t timeout_ms);
 enum os_pipe_result os_pipe_write(const void *data, size_t size);
@@ -40,10 +41,12 @@ enum os_pipe_result os_pipe_write(const void *data, size_t size);
 struct os_listener;
 struct os_listener *os_listener_open(const char *path, struct error *err) MUST_USE;
 void os_listener_close(struct os_listener *listener);
-/* Waits for a caller until stop is set (false). line: the request without its line end. */
+/* Waits for a caller until stop is set (false). line: the request without its line end. A caller
+ * that is not root or our own user, or says nothing, is hung up on. */
 bool os_listener_next(struct os_listener *listener, struct os_event *stop, char *line, size_t size);
+/* To the caller that os_listener_next gave; the line end is added. */
 void os_listener_answer(struct os_listener *listener, const char *answer, size_t size);
-/* Caller's side. ERROR_RETRY when nobody listens. */
+/* Caller's side: appends the answer without its line end. ERROR_RETRY when nobody listens. */
 struct bytes;
 bool os_call(const char *path, const char *line, int64_t timeout_ms, struct bytes *answer,
              struct error *err) MUST_USE;
