@@ -11,7 +11,8 @@ from agent import DONE, REJECTS, sentence_in
 from truth import Intervals, assert_exact, local_time, utc_seconds, whole_hours_ago
 
 ZONE = "Europe/Berlin"
-QUEUES = ("Verkauf", "Größe XL", 'Say "yes"', "a;b,c|d\te", "two\nlines")
+QUEUES = ("Verkauf", "Größe XL", 'Say "yes"', "a;b,c|d")
+NOTE = 'two\r\nlines;\ta "word", and more|'
 
 
 def make_rows(days=3, seed=21, queues=QUEUES, start_hours_ago=None):
@@ -42,14 +43,14 @@ def quoted(value, delimiter):
     return value
 
 
-HEADER = ("Queue", "Date", "Time", "IncomingCalls", "AnsweredCalls", "AHT")
+HEADER = ("Queue", "Note", "Date", "Time", "IncomingCalls", "AnsweredCalls", "AHT")
 
 
 def csv_text(rows, delimiter=";", newline="\r\n", header=HEADER, date="%d/%m/%Y", clock="%H:%M"):
     lines = [delimiter.join(header)] if header else []
     for start, queue, offered, answered, aht in rows:
         local = local_time(start, ZONE)
-        fields = (queue, local.strftime(date), local.strftime(clock), offered, answered, aht)
+        fields = (queue, NOTE, local.strftime(date), local.strftime(clock), offered, answered, aht)
         lines.append(delimiter.join(quoted(field, delimiter) for field in fields))
     return newline.join(lines) + newline
 
@@ -123,12 +124,12 @@ def test_encodings(folder, make_agent, receiver, name, codec, queue):
 
 def test_own_delimiter_quote_and_no_header(folder, make_agent, receiver):
     rows = make_rows(queues=("it's", "b"))
-    text = csv_text(rows, delimiter="^", header=None).replace("it's", "'it''s'")
+    text = csv_text(rows, delimiter="^", header=None).replace(quoted(NOTE, "^"), "").replace("it's", "'it''s'")
     drop(folder, "a.txt", text)
     drop(folder, "ignored.csv", "nothing of ours\n")
     entry = integration(folder, files="*.txt", format={"delimiter": "^", "quote": "'", "header": False})
-    entry["columns"] = {"queue": "A", "date": {"column": "B", "format": "DD/MM/YYYY"},
-                        "time": {"column": "C", "format": "hh:mm"}, "offered": "D", "answered": "E", "aht": "F",
+    entry["columns"] = {"queue": "A", "date": {"column": "C", "format": "DD/MM/YYYY"},
+                        "time": {"column": "D", "format": "hh:mm"}, "offered": "E", "answered": "F", "aht": "G",
                         "channel": "emails"}
     make_agent([entry]).run_once()
     assert_exact(receiver, 1236, true_sums(rows))
@@ -248,7 +249,7 @@ def test_known_content_is_not_imported_again_and_new_content_is(folder, make_age
     drop(folder, "copy.csv", csv_text(rows), age=50)
     agent.run_once()
     assert len(receiver.accepted()) == sent
-    changed = [(start, queue, offered + 1, answered, aht) for start, queue, offered, answered, aht in rows[:20]]
+    changed = [(start, queue, offered + 1, answered, aht) for start, queue, offered, answered, aht in rows if offered][:20]
     drop(folder, "a.csv", csv_text(changed), age=20)
     agent.run_once()
     assert receiver.intervals(1236) == {**true_sums(rows), **true_sums(changed)}
@@ -293,7 +294,7 @@ def test_after(folder, make_agent, receiver, after):
     assert (folder / "a.csv").exists() == (after == "keep")
     assert (folder / "imported").exists() == (after == "archive")
     if after == "archive":
-        assert [path.read_text() for path in (folder / "imported").iterdir()] == [csv_text(rows).replace("\r\n", "\n")]
+        assert [path.read_bytes() for path in (folder / "imported").iterdir()] == [csv_text(rows).encode()]
 
 
 def test_big_file_survives_kills(folder, make_agent, receiver):
@@ -313,16 +314,16 @@ def test_big_file_survives_kills(folder, make_agent, receiver):
 
 
 BAD_LINES = {
-    "too few fields": "q;01/02/2024;10:00;3;2",
-    "too many fields": "q;01/02/2024;10:00;3;2;60;x",
-    "no such date": "q;31/02/2024;10:00;3;2;60",
-    "no date": "q;yesterday;10:00;3;2;60",
-    "no such time": "q;01/02/2024;25:00;3;2;60",
-    "off the grid": "q;01/02/2024;10:10;3;2;60",
-    "no number": "q;01/02/2024;10:00;three;2;60",
-    "negative": "q;01/02/2024;10:00;-3;2;60",
-    "no queue": ";01/02/2024;10:00;3;2;60",
-    "control character": "q\x01;01/02/2024;10:00;3;2;60",
+    "too few fields": "q;;01/02/2024;10:00;3;2",
+    "too many fields": "q;;01/02/2024;10:00;3;2;60;x",
+    "no such date": "q;;31/02/2024;10:00;3;2;60",
+    "no date": "q;;yesterday;10:00;3;2;60",
+    "no such time": "q;;01/02/2024;25:00;3;2;60",
+    "off the grid": "q;;01/02/2024;10:10;3;2;60",
+    "no number": "q;;01/02/2024;10:00;three;2;60",
+    "negative": "q;;01/02/2024;10:00;-3;2;60",
+    "no queue": ";;01/02/2024;10:00;3;2;60",
+    "control character": "q\x01;;01/02/2024;10:00;3;2;60",
 }
 
 
@@ -335,7 +336,7 @@ def test_bad_rows_are_rejected_with_line_and_reason(folder, make_agent, receiver
     assert_exact(receiver, 1236, true_sums(rows))
     assert agent.status("back-office")["records"]["rejected"] == len(BAD_LINES)
     told = agent.command("rejects", "back-office", expect=DONE).stdout
-    first = len(text.splitlines()) + 1
+    first = text.count("\n") + 1
     for line in range(first, first + len(BAD_LINES)):
         assert str(line) in told
     assert "a.csv" in told
@@ -348,13 +349,13 @@ def test_surplus_empty_fields_and_empty_lines_are_no_fault(folder, make_agent, r
     assert_exact(receiver, 1236, true_sums(rows))
 
 
-@pytest.mark.parametrize("name, content, sentence", [
-    ("a missing column", csv_text(make_rows(), header=("Queue", "Date", "Time", "Incoming", "AnsweredCalls", "AHT")),
+@pytest.mark.parametrize("content, sentence", [
+    (csv_text(make_rows(), header=[word.replace("Calls", "") for word in HEADER]),
      "IncomingCalls"),
-    ("mostly rejects", csv_text(make_rows(), date="%Y.%m.%d"), "reject|more than half|Date|wrong"),
-    ("wrong encoding", csv_text(make_rows(queues=("Größe",))).encode("iso-8859-1"), "UTF-8|encoding|more than half"),
-])
-def test_wrong_mapping_fails_the_file_as_a_whole(folder, make_agent, receiver, name, content, sentence):
+    (csv_text(make_rows(), date="%Y.%m.%d"), "reject|more than half|Date|wrong"),
+    (csv_text(make_rows(queues=("Größe",))).encode("iso-8859-1"), "UTF-8|encoding|more than half"),
+], ids=["a missing column", "mostly rejects", "wrong encoding"])
+def test_wrong_mapping_fails_the_file_as_a_whole(folder, make_agent, receiver, content, sentence):
     drop(folder, "bad.csv", content, age=60)
     good = make_rows(days=1, queues=("one",), start_hours_ago=200)
     drop(folder, "good.csv", csv_text(good), age=20)
@@ -365,8 +366,8 @@ def test_wrong_mapping_fails_the_file_as_a_whole(folder, make_agent, receiver, n
     assert_exact(receiver, 1236, true_sums(good))
 
 
-@pytest.mark.parametrize("content", [b"", b"\n", b"Queue;Date;Time;IncomingCalls;AnsweredCalls;AHT\r\n",
-                                     b"\x00" * 4096, b"x" * 3_000_000])
+@pytest.mark.parametrize("content", [b"", b"\n", ";".join(HEADER).encode(), b"\x00" * 4096, b"x" * 3_000_000],
+                         ids=["empty", "one line end", "header only", "zeros", "one long line"])
 def test_odd_files_do_no_harm(folder, make_agent, receiver, content):
     drop(folder, "odd.csv", content, age=60)
     rows = make_rows(days=1)
