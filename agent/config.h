@@ -9,58 +9,27 @@
 #define AGENT_CONFIG_H
 
 #include "agent/base/log.h"
+#include "agent/config_tables.h"
 #include "agent/flow/ends.h"
 #include "agent/flow/normalise.h"
 #include "agent/flow/queues.h"
-#include "agent/flow/record.h"
 #include "connectors/connector.h"
 
 struct secrets;
 struct bytes;
-
-struct peopleware_settings {
-    const char *url; /* https only, no path */
-    const char *proxy;
-    const char *ca_file; /* absolute */
-    int64_t timeout_ms;
-};
-
-struct agent_settings {
-    const char *state_dir; /* absolute */
-    int64_t max_spool;
-    struct {
-        int level, format; /* enum log_level; text or json */
-    } log;
-};
-
-struct upload_settings {
-    int64_t parallel, max_records, max_bytes;
-    int compress; /* enum upload_compress */
-};
-enum upload_compress { COMPRESS_AUTO, COMPRESS_GZIP, COMPRESS_OFF };
-
-struct import_settings {
-    int64_t every_ms, delay_ms, lookback_ms, recheck_ms, target_ms, rows_per_second;
-    const char *history;
-    int64_t hours_from_ms, hours_to_ms;
-    int corrections, vanished, carry_over; /* enum corrections ... */
-    const char *external_system;           /* the integration's name by default */
-};
-enum corrections { CORRECTIONS_RESEND, CORRECTIONS_NEVER };
-enum vanished { VANISHED_KEEP, VANISHED_ZERO };
-enum carry_over { CARRY_OVER_SEND, CARRY_OVER_DROP };
 
 struct integration_config {
     const char *name;
     int64_t id;
     enum data_kind data;
     bool enabled;
+    const char *api_key; /* the reference as written; NULL: peopleware's */
     const struct connector *connector;
     struct import_settings import;
     struct normalise_settings normalise;
     struct ends_settings ends;
     struct queues_settings queues;
-    void *connector_settings; /* resolved; for `check` and the facts below */
+    void *connector_settings; /* references resolved, but for those that are secrets */
     const struct node *node;  /* as written */
 };
 
@@ -69,16 +38,21 @@ struct config {
     struct peopleware_settings peopleware;
     struct agent_settings agent;
     struct upload_settings upload;
-    const struct integration_config *integrations;
+    const struct integration_config *integrations; /* those that are not enabled, too */
     size_t integration_count;
+    const struct node *root;      /* as written */
+    struct config_memory *memory; /* what all of it lives in */
 };
 
 /* Where the configuration is: explicit path, else $CLOUD_LINK_CONFIG, else the platform's. */
 const char *config_path(const char *explicit_path, char *out, size_t size);
+/* The state directory that the file names, whatever else is wrong in it (the default when it names
+ * none): for who must become its owner, or store a secret, before the file can be loaded. */
+const char *config_state_dir(const char *path, char *out, size_t size);
 
 /* NULL after telling every error through `tell`, one line each ("FILE:LINE:COLUMN: error: ...").
  * Notes ("note: ...") are told too and do not fail. secrets: opened on the state_dir that the file
- * names, by the loader; *secrets stays with the caller (secrets_close). */
+ * names, by the loader; *secrets stays with the caller (secrets_close), NULL after a failure. */
 struct config *config_load(const char *path, void (*tell)(void *context, const char *line),
                            void *context, struct secrets **secrets);
 void config_free(struct config *config);

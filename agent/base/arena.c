@@ -71,17 +71,17 @@ const char *arena_keep_text(struct arena *arena, const char *text)
     return text == NULL ? NULL : arena_keep(arena, text, strlen(text) + 1);
 }
 
-const char *arena_print(struct arena *arena, const char *format, ...)
+char *arena_print(struct arena *arena, const char *format, ...)
 {
     va_list arguments;
 
     va_start(arguments, format);
     const int length = vsnprintf(NULL, 0, format, arguments);
     va_end(arguments);
-    if (length < 0)
-        return "";
 
-    char *text = arena_take(arena, (size_t)length + 1);
+    char *text = arena_take(arena, length < 0 ? 1 : (size_t)length + 1);
+    if (length < 0)
+        return text;
     va_start(arguments, format);
     vsnprintf(text, (size_t)length + 1, format, arguments);
     va_end(arguments);

@@ -17,6 +17,6 @@ void arena_free(struct arena *arena);
 void *arena_take(struct arena *arena, size_t size); /* zeroed, aligned for any type */
 void *arena_keep(struct arena *arena, const void *data, size_t size); /* a copy */
 const char *arena_keep_text(struct arena *arena, const char *text);   /* NULL gives NULL */
-const char *arena_print(struct arena *arena, const char *format, ...) PRINTF_LIKE(2, 3);
+char *arena_print(struct arena *arena, const char *format, ...) PRINTF_LIKE(2, 3);
 
 #endif

@@ -33,6 +33,7 @@ enum setting_type {
     SETTING_MAP,      /* struct setting_map: text to text */
     SETTING_SECTION,  /* nested struct at the offset, described by `section` */
     SETTING_CUSTOM,   /* the module's own reader: `read` */
+    SETTING_NODE,     /* const struct node *, for whoever has the table read; NULL when absent */
 };
 
 struct setting_list {

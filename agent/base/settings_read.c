@@ -222,6 +222,9 @@ static void read_setting(struct settings_reader *reader, const struct setting *s
         refuse_doubled_keys(reader, node);
         setting->read(reader, node, place);
         return;
+    case SETTING_NODE:
+        *(const struct node **)place = node;
+        return;
     case SETTING_LIST:
         read_list(reader, node, place);
         return;

@@ -10,8 +10,9 @@
 
 static const char *joined_path(struct settings_reader *reader, const char *text)
 {
-    return text[0] == '/' ? arena_keep_text(reader->memory, text)
-                          : arena_print(reader->memory, "%s/%s", reader->folder, text);
+    char path[4096];
+
+    return arena_keep_text(reader->memory, os_path_join(reader->folder, text, path, sizeof path));
 }
 
 static const char *joined_words(struct settings_reader *reader, const char *const *words)
