@@ -21,7 +21,8 @@ struct outbox_batch {
     utc_ms from, to;
     int priority;
     int64_t records;
-    size_t plain_size;
+    size_t plain_size; /* of the request body before compression */
+    size_t size;       /* as stored */
     size_t group_count;
     utc_ms created;
     uint8_t key[16];
