@@ -1,8 +1,48 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* main.c - finds the command and runs it */
-int main(void);
+#include <stddef.h>
+#include <string.h>
 
-int main(void)
+#include "agent/base/settings_read.h"
+#include "agent/commands/command.h"
+
+const struct command *const commands[] = {
+    &check_command, &secret_command, &version_command, &help_command, NULL,
+};
+
+static enum exit_status refuse_command(const char *name)
 {
-    return 0;
+    const char *names[32] = {NULL};
+
+    for (int i = 0; commands[i] != NULL; i++)
+        names[i] = commands[i]->name;
+    const char *nearest = settings_nearest(name, names);
+    if (nearest != NULL)
+        command_say("there is no command \"%s\"; did you mean \"%s\"?", name, nearest);
+    else
+        command_say("there is no command \"%s\"; `cloud-link help` lists them", name);
+    return EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+    struct command_line line = {.arguments = argv + 1, .count = argc - 1};
+
+    line.config = command_value(&line, "--config");
+    const bool wants_help = command_flag(&line, "--help");
+    if (command_flag(&line, "--version"))
+        return version_command.run(&line);
+    const char *name = command_argument(&line);
+    if (name == NULL && !wants_help) {
+        command_say("which command? `cloud-link help` lists them");
+        return EXIT_USAGE;
+    }
+    const struct command *command = name == NULL ? &help_command : command_find(name);
+    if (command == NULL)
+        return refuse_command(name);
+    if (wants_help && command != &help_command) {
+        command_print_help(command);
+        return EXIT_DONE;
+    }
+    return command->run(&line);
 }

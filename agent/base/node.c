@@ -308,3 +308,8 @@ bool node_write_json(const struct node *node, node_text *text, void *context, st
         json_end_array(out);
     return true;
 }
+
+const char *node_library_version(void)
+{
+    return yaml_get_version_string();
+}

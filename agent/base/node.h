@@ -46,4 +46,6 @@ typedef const char *node_text(void *context, const struct node *scalar, struct e
 bool node_write_json(const struct node *node, node_text *text, void *context, struct json *out,
                      struct error *err) MUST_USE;
 
+const char *node_library_version(void); /* of libyaml */
+
 #endif

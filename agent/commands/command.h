@@ -8,6 +8,11 @@
 
 #include <stdbool.h>
 
+#include "agent/base/error.h"
+
+struct config;
+struct secrets;
+
 /* Exit statuses are a contract: others drive the program by them. */
 enum exit_status {
     EXIT_DONE = 0,
@@ -21,8 +26,8 @@ enum exit_status {
     EXIT_INTERRUPTED = 130,
 };
 
-/* The command line after the command's name. Options are taken with command_option and its like
- * before arguments are; what is left over is an error of usage. */
+/* The command line after the command's name. Options are taken with command_flag and
+ * command_value before arguments are; what is left over is an error of usage. */
 struct command_line {
     const char *config; /* --config FILE; NULL: where it is by default */
     char **arguments;
@@ -33,7 +38,7 @@ struct command {
     const char *name;
     const char *arguments; /* "NAME [--rows N] ..."; "" for none */
     const char *summary;   /* one line */
-    const char *help;      /* the rest, lines of at most 79 characters */
+    const char *help;      /* the rest, lines of at most 79 characters; "" for none */
     enum exit_status (*run)(struct command_line *line);
 };
 
@@ -42,13 +47,26 @@ extern const struct command check_command, config_command, help_command, preview
     version_command;
 extern const struct command *const commands[]; /* NULL-terminated, in the order of the help */
 
+const struct command *command_find(const char *name); /* NULL: there is none */
+void command_print_help(const struct command *command);
+/* Says what is wrong and how the command is used; gives EXIT_USAGE. */
+enum exit_status command_usage(const struct command *command, const char *format, ...)
+    PRINTF_LIKE(2, 3);
+/* Says it on standard error, after "cloud-link: ". */
+void command_say(const char *format, ...) PRINTF_LIKE(1, 2);
+
 /* Takes `--name` off the line: true if it was there. */
 bool command_flag(struct command_line *line, const char *name);
-/* Takes `--name VALUE` or `--name=VALUE`; NULL if absent. */
+/* Takes `--name VALUE` or `--name=VALUE`; NULL if absent (or without its value: it then stays, for
+ * command_line_is_done to complain of). */
 const char *command_value(struct command_line *line, const char *name);
 /* Takes the next argument that is no option; NULL if there is none. */
 const char *command_argument(struct command_line *line);
 /* Nothing left? Otherwise says what is wrong and how the command is used. */
 bool command_line_is_done(struct command_line *line, const struct command *command);
+
+/* Becomes the owner of the state directory when run by root, then loads the configuration, telling
+ * its errors and notes. NULL: exit with EXIT_CONFIG. The caller frees both. */
+struct config *command_load_config(const struct command_line *line, struct secrets **secrets);
 
 #endif
