@@ -213,7 +213,7 @@ bool batch_is_full_for(struct batch *batch, const struct batch_item *item)
 /* The timestamp's text, cut to whole seconds. */
 static const char *stamp(struct batch *batch, utc_ms time)
 {
-    if (time < batch->hour || time - batch->hour >= UTC_HOUR) {
+    if (batch->hour == UTC_NEVER || time < batch->hour || time - batch->hour >= UTC_HOUR) {
         batch->hour = utc_floor(time, UTC_HOUR);
         utc_print(batch->hour, batch->stamp);
     }
@@ -266,8 +266,6 @@ static uint64_t put_interval(struct batch *batch, const struct record *volume, s
     uint64_t events = 0;
 
     for (int i = 0; i < count; i++) {
-        if (runs[i].count == 0)
-            continue;
         events += runs[i].count;
         if (events > GROUP_EVENTS_MOST)
             break;
