@@ -2,8 +2,10 @@
 """test_bad_input.py - what is wrong is said in one sentence, with the status to drive by, and nothing is lost."""
 
 import os
+import shutil
 import sqlite3
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +15,9 @@ from servers import DATABASE_PASSWORD, free_port
 from test_csv import csv_text, drop, make_rows, true_sums
 from test_csv import integration as csv_integration
 from truth import assert_exact
+
+NOBODY = 65534
+NO_RIGHT = "permission|not readable|may not|rights"
 
 
 @pytest.fixture(scope="module")
@@ -101,31 +106,35 @@ def test_missing_folder_then_there(tmp_path, make_agent, receiver):
     assert_exact(receiver, 1236, true_sums(rows))
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else, who may not read a folder")
-def test_unreadable_folder_and_file(tmp_path_factory, make_agent, receiver):
-    folder = tmp_path_factory.mktemp("unreadable")
-    secret_folder = folder / "closed"
-    secret_folder.mkdir(mode=0o700)
-    agent = make_agent([csv_integration(secret_folder)])
-    for path in [folder, *folder.parents]:
-        if path.owner() == "root" and str(path).startswith("/tmp/"):
-            path.chmod(path.stat().st_mode | 0o055)
+@pytest.fixture
+def nobodys_agent(tmp_path, make_agent, receiver):
+    """An agent that is run by somebody who may read little, and its drop folder."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can become somebody else")
+    folder = tmp_path / "closed"
+    folder.mkdir(mode=0o700)
+    agent = make_agent([csv_integration(folder)])
+    agent.program = shutil.copy(agent.program, agent.folder)
     for path in [agent.folder, *agent.folder.rglob("*")]:
-        os.chown(path, 65534, 65534)
-    for path in agent.folder.parents:
-        if str(path).startswith("/tmp/"):
-            path.chmod(path.stat().st_mode | 0o055)
-    receiver.ca_file.parent.chmod(0o755)
-    agent._prefix = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+        os.chown(path, NOBODY, NOBODY)
+    for path in [*agent.folder.parents, *receiver.ca_file.parents]:
+        if path.is_relative_to("/tmp/") and path != Path("/tmp"):
+            path.chmod(0o755)
+    agent._prefix = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
+    return agent, folder
+
+
+def test_unreadable_folder_then_an_unreadable_file(nobodys_agent, receiver):
+    agent, folder = nobodys_agent
     done = agent.run_once("--patience", "2s", expect=None)
-    assert done.returncode != DONE and sentence_in(done.stderr, "closed", "permission|not readable|may not"), done.stderr
-    secret_folder.chmod(0o755)
+    assert done.returncode != DONE and sentence_in(done.stderr, "closed", NO_RIGHT), done.stderr
+    folder.chmod(0o755)
     rows = make_rows(days=1)
-    drop(secret_folder, "a.csv", csv_text(rows))
-    drop(secret_folder, "b.csv", csv_text(make_rows(seed=99)))
-    (secret_folder / "b.csv").chmod(0o600)
+    drop(folder, "a.csv", csv_text(rows))
+    drop(folder, "b.csv", csv_text(make_rows(seed=99)))
+    (folder / "b.csv").chmod(0o600)
     done = agent.run_once(expect=None)
-    assert sentence_in(done.stderr, "b.csv", "permission|not readable|may not"), done.stderr
+    assert done.returncode != DONE and sentence_in(done.stderr, "b.csv", NO_RIGHT), done.stderr
     assert_exact(receiver, 1236, true_sums(rows))
 
 

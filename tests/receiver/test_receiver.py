@@ -263,7 +263,9 @@ def test_wrong_head_is_refused(receiver, client, expected, arguments):
 
 def test_body_without_length_is_refused(receiver, client):
     connection = client._connection
-    connection.request("POST", CONTACTS, iter([b"{}"]), {"Transfer-Encoding": "chunked"}, encode_chunked=True)
+    connection.putrequest("POST", CONTACTS)
+    connection.putheader("Transfer-Encoding", "chunked")
+    connection.endheaders()
     assert connection.getresponse().status == 411
 
 
