@@ -36,7 +36,7 @@ struct http_answer {
     int status; /* 0: no answer; error then says why (ERROR_RETRY) */
     struct error error;
     bool is_html;           /* Content-Type text/html, or the body begins with '<' */
-    int64_t retry_after_ms; /* -1: none. A date is given relative to the Date header, else to now */
+    int64_t retry_after_ms; /* -1: none. A date counts from the answer's own Date header */
     const char *body;       /* the first 64 KiB, terminated; lent until the next http_ call */
     size_t body_size;
 };
@@ -47,10 +47,12 @@ void http_close(struct http *http); /* drops what is in flight */
 /* Starts a request; http_in_flight() < parallel must hold. */
 bool http_post(struct http *http, const struct http_request *request, struct error *err) MUST_USE;
 int http_in_flight(const struct http *http);
-/* Moves everything on; lends the next finished answer, or false after timeout_ms or http_wake. */
+/* Moves everything on; lends the next finished answer, or false after timeout_ms or http_wake (one
+ * that came in between two calls, too). Answers that are there come first. */
 bool http_next(struct http *http, int64_t timeout_ms, struct http_answer *answer);
 void http_wake(struct http *http); /* from any thread: ends a waiting http_next */
-/* The value of a Retry-After header (RFC 9110 10.2.3): seconds or a date; -1 when neither. */
+/* The value of a Retry-After header (RFC 9110 10.2.3): seconds, or a date, counted from now_ms (-1:
+ * unknown, dates are none). -1 when neither. */
 int64_t http_parse_retry_after(const char *value, int64_t now_ms);
 const char *http_library_versions(void);
 
