@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from agent import CONFIG, DONE, REFUSED, STORE, UNREACHABLE, sentence_in
+from agent import API_KEY, CONFIG, DONE, REFUSED, STORE, UNREACHABLE, sentence_in
 from contacts import ZONE, contacts_integration, fill_postgresql, make_contacts, true_intervals
 from servers import DATABASE_PASSWORD, free_port
 from test_csv import csv_text, drop, make_rows, true_sums
@@ -164,6 +164,8 @@ def test_corrupt_store_is_set_aside(make_agent, receiver, integration, contacts)
 def test_state_directory_that_cannot_be(make_agent, receiver, integration):
     agent = make_agent([integration])
     agent.document["agent"]["state_dir"] = "/proc/nowhere"
+    agent.document["peopleware"]["api_key"] = integration["database"]["password"] = "${env:SECRET}"
+    agent.environment["SECRET"] = API_KEY
     agent.write()
     done = agent.run_once(expect=None)
     assert done.returncode in (STORE, CONFIG) and sentence_in(done.stderr, "/proc/nowhere")
