@@ -77,8 +77,9 @@ struct ends {
     utc_ms read_to;
     struct names *names;
     bool has_status;
-    struct record status; /* of the current agent, the last that came: waits for its end */
-    uint32_t agent;       /* its agent */
+    struct record status;  /* of the current agent, the last that came: waits for its end */
+    uint32_t agent;        /* its agent */
+    utc_ms earliest_start; /* of that agent, as it was known before the slice */
 
     struct record *ready; /* [ready_next, ready_count) */
     size_t ready_next, ready_count, ready_capacity;
@@ -127,7 +128,8 @@ static uint32_t agent_number(struct ends *ends, const char *identifier)
 
 void ends_load(struct ends *ends, const struct agent_memory *memory)
 {
-    struct agent *agent = &ends->agents[agent_number(ends, memory->identifier)];
+    uint32_t number = agent_number(ends, memory->identifier);
+    struct agent *agent = &ends->agents[number];
 
     agent->now.open_start = memory->open_start;
     agent->now.open_activity =
@@ -298,8 +300,7 @@ static void end_what_was_open(struct ends *ends, utc_ms next)
 /* The agent's next start known from other slices, beyond what this one read; UTC_NEVER: none. */
 static utc_ms next_known_start(const struct ends *ends, utc_ms after)
 {
-    const struct memory *memory = &ends->agents[ends->agent].now;
-    const utc_ms starts[] = {memory->open_start, memory->earliest_start};
+    const utc_ms starts[] = {ends->agents[ends->agent].now.open_start, ends->earliest_start};
     utc_ms next = UTC_NEVER;
 
     for (int i = 0; i < 2; i++)
@@ -339,18 +340,37 @@ static void finish_agent(struct ends *ends)
  * to it shows the others too. */
 static void put_given(struct ends *ends, const struct record *status)
 {
-    struct agent *agent = &ends->agents[ends->agent];
-    utc_ms open = agent->now.open_start;
+    utc_ms open = ends->agents[ends->agent].now.open_start;
 
-    if (status->time == open) {
-        agent->open_seen = ends->slice_number;
-        if (status->status.end != UTC_NEVER)
-            forget_open(ends, ends->agent);
-    }
+    if (status->time == open && status->status.end != UTC_NEVER)
+        forget_open(ends, ends->agent);
     if (status->status.end == UTC_NEVER &&
         (open == UTC_NEVER || status->time <= open || status->time - open > OPEN_MOST))
         set_open(ends, status);
     make_ready(ends, status, status->status.end);
+}
+
+/* The current agent is that of the status from now on. */
+static void begin_agent(struct ends *ends, const struct record *status)
+{
+    ends->agent = agent_number(ends, names_identifier(ends->names, NAME_AGENT, status->subject));
+    ends->earliest_start = ends->agents[ends->agent].now.earliest_start;
+    if (ends->next_start)
+        end_what_was_open(ends, status->time);
+}
+
+/* The agent's memory of the status: when it was seen first and last. */
+static void note_start(struct ends *ends, utc_ms start)
+{
+    struct agent *agent = &ends->agents[ends->agent];
+
+    if (start == agent->now.open_start)
+        agent->open_seen = ends->slice_number;
+    if (start < ends->slice.to &&
+        (agent->now.earliest_start == UTC_NEVER || start < agent->now.earliest_start))
+        change(ends, ends->agent)->earliest_start = start;
+    if (ends->slice.purpose == SLICE_FILE && start > ends->frontier)
+        ends->frontier = start;
 }
 
 void ends_put(struct ends *ends, const struct group *group)
@@ -359,23 +379,13 @@ void ends_put(struct ends *ends, const struct group *group)
 
     if (!ends->has_status || status->subject != ends->status.subject) {
         finish_agent(ends);
-        ends->agent =
-            agent_number(ends, names_identifier(ends->names, NAME_AGENT, status->subject));
-        if (ends->next_start)
-            end_what_was_open(ends, status->time);
+        begin_agent(ends, status);
     } else if (ends->next_start) {
         end_status(ends, status->time);
     }
+    note_start(ends, status->time);
     if (!ends->next_start)
         put_given(ends, status);
-    if (status->time == ends->agents[ends->agent].now.open_start)
-        ends->agents[ends->agent].open_seen = ends->slice_number;
-    if (status->time < ends->slice.to &&
-        (ends->agents[ends->agent].now.earliest_start == UTC_NEVER ||
-         status->time < ends->agents[ends->agent].now.earliest_start))
-        change(ends, ends->agent)->earliest_start = status->time;
-    if (ends->slice.purpose == SLICE_FILE && status->time > ends->frontier)
-        ends->frontier = status->time;
     ends->status = *status;
     ends->has_status = true;
 }
