@@ -84,8 +84,10 @@ struct connector_files {
                  struct error *err);
     /* SHA-256 of the content. ERROR_DATA: not a regular file, unreadable, gone. */
     bool (*hash)(struct source *source, const char *name, uint8_t sha256[32], struct error *err);
-    /* Everything of the file is accepted: `after: archive | delete`. Late, twice or never. */
-    bool (*settle)(struct source *source, const char *name, struct error *err);
+    /* Everything of the file with this content is accepted: `after: archive | delete`. Late, twice
+     * or never; a file that has other content by now is left alone. */
+    bool (*settle)(struct source *source, const char *name, const uint8_t sha256[32],
+                   struct error *err);
 };
 
 extern const struct connector database_connector;
