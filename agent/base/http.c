@@ -211,14 +211,14 @@ static bool take_woken(struct http *h)
 
 /* --- a request --- */
 
-/* "NAME: VALUE" where the value is visible ASCII: what could end the line would begin another. */
-static bool print_header(char *line, size_t size, const char *name, const char *value)
+/* A value is visible ASCII: what could end the line would begin another header. */
+static bool print_header(char *line, size_t size, const char *start, const char *value)
 {
     for (const char *at = value; *at != '\0'; at++) {
         if (*at < '!' || *at > '~')
             return false;
     }
-    return value[0] != '\0' && snprintf(line, size, "%s: %s", name, value) < (int)size;
+    return value[0] != '\0' && snprintf(line, size, "%s%s", start, value) < (int)size;
 }
 
 /* The list is ours: libcurl only reads it, and nothing is allocated. */
@@ -235,14 +235,14 @@ static bool make_headers(struct slot *slot, const struct http_request *request, 
     if (request->is_gzip)
         headers[count++].data = gzip;
     if (request->bearer != NULL) {
-        if (!print_header(slot->authorization, sizeof slot->authorization, "Authorization: Bearer",
+        if (!print_header(slot->authorization, sizeof slot->authorization, "Authorization: Bearer ",
                           request->bearer))
             return error_set(err, ERROR_CONFIG,
                              "the API key is empty, too long or has characters that no key has");
         headers[count++].data = slot->authorization;
     }
     if (request->idempotency_key != NULL) {
-        if (!print_header(slot->idempotency_key, sizeof slot->idempotency_key, "Idempotency-Key",
+        if (!print_header(slot->idempotency_key, sizeof slot->idempotency_key, "Idempotency-Key: ",
                           request->idempotency_key))
             return error_set(err, ERROR_DATA, "the batch has a malformed idempotency key");
         headers[count++].data = slot->idempotency_key;

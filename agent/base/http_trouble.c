@@ -79,10 +79,10 @@ static void explain_connecting(CURL *easy, const char *host, const char *reason,
 
 static void explain_timeout(CURL *easy, const char *host, struct error *err)
 {
-    curl_off_t connected_us = 0;
+    curl_off_t ready_us = 0; /* when the request could begin */
 
-    curl_easy_getinfo(easy, CURLINFO_APPCONNECT_TIME_T, &connected_us);
-    if (connected_us == 0)
+    curl_easy_getinfo(easy, CURLINFO_PRETRANSFER_TIME_T, &ready_us);
+    if (ready_us == 0)
         error_set(err, ERROR_RETRY,
                   "no connection to %s in time: check firewall and proxy, it may also be down",
                   host);
