@@ -203,7 +203,6 @@ bool batch_is_full_for(struct batch *batch, const struct batch_item *item)
 {
     size_t most =
         batch->rules.max_bytes < (int64_t)BODY_MOST ? (size_t)batch->rules.max_bytes : BODY_MOST;
-
     int64_t events = item->group->events > 0 ? item->group->events : 1; /* it may replace */
 
     if (batch_is_empty(batch))
