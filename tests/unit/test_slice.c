@@ -2,34 +2,7 @@
 /* test_slice.c - what is due when, by example; test_slice_model.c has the properties */
 #include "tests/unit/check.h"
 
-#include <string.h>
-
-#include "agent/flow/slice.h"
-
-static utc_ms at(const char *text)
-{
-    enum utc_form form;
-    utc_ms time = 0;
-
-    if (!utc_parse(text, strlen(text), &time, &form))
-        fail_msg("not a time: %s", text);
-    return time;
-}
-
-static struct schedule contacts(void)
-{
-    return (struct schedule){
-        .rules = {.every_ms = UTC_QUARTER,
-                  .delay_ms = 5 * UTC_MINUTE,
-                  .lookback_ms = 2 * UTC_HOUR,
-                  .history = "3y",
-                  .grid_ms = UTC_QUARTER,
-                  .target_ms = 10 * UTC_SECOND,
-                  .target_rows = 100000},
-        .edge = UTC_NEVER,
-        .history_from = UTC_NEVER,
-    };
-}
+#include "tests/unit/slice_expect.h"
 
 static struct schedule statuses(int64_t every_ms)
 {
@@ -41,49 +14,6 @@ static struct schedule statuses(int64_t every_ms)
     schedule.rules.history = "none";
     schedule.rules.is_status = true;
     return schedule;
-}
-
-static struct slice_now facts_at(utc_ms now)
-{
-    return (struct slice_now){.now = now, .oldest_open = UTC_NEVER};
-}
-
-static void expect(struct schedule *schedule, utc_ms now, enum slice_purpose purpose,
-                   const char *from, const char *to)
-{
-    const struct slice_now facts = facts_at(now);
-    char got_from[UTC_TEXT_SIZE + 1], got_to[UTC_TEXT_SIZE + 1];
-    struct slice slice;
-    utc_ms wake = 0;
-
-    if (!schedule_next(schedule, &facts, &slice, &wake))
-        fail_msg("nothing is due, but %s to %s should be", from, to);
-    if (slice.purpose != purpose || slice.from != at(from) || slice.to != at(to))
-        fail_msg("%d %s to %s is due, not %d %s to %s", slice.purpose,
-                 utc_text(slice.from, got_from), utc_text(slice.to, got_to), purpose, from, to);
-}
-
-/* The same, and it is read in no time. */
-static void expect_done(struct schedule *schedule, utc_ms now, enum slice_purpose purpose,
-                        const char *from, const char *to)
-{
-    const struct slice slice = {.purpose = purpose, .from = at(from), .to = at(to)};
-
-    expect(schedule, now, purpose, from, to);
-    schedule_done(schedule, &slice, now, 0, 0);
-}
-
-static void expect_wake(struct schedule *schedule, utc_ms now, utc_ms expected)
-{
-    const struct slice_now facts = facts_at(now);
-    char text[UTC_TEXT_SIZE + 1];
-    struct slice slice;
-    utc_ms wake = 0;
-
-    if (schedule_next(schedule, &facts, &slice, &wake))
-        fail_msg("due: %d from %s", slice.purpose, utc_text(slice.from, text));
-    if (wake != expected)
-        fail_msg("wakes at %s", utc_text(wake, text));
 }
 
 static void test_first_start_reads_today_then_history_newest_first(void **state)
@@ -249,6 +179,9 @@ static void test_recheck_is_opened_once_a_night_and_read_last(void **state)
                        &(struct hole){at("2024-04-20"), at("2024-04-21"), SLICE_HISTORY});
     schedule_open_hole(&schedule,
                        &(struct hole){at("2024-04-10"), at("2024-04-11"), SLICE_REIMPORT});
+    schedule_open_hole(&schedule,
+                       &(struct hole){at("2024-05-02"), at("2024-05-03"), SLICE_HISTORY});
+    expect_done(&schedule, night, SLICE_HISTORY, "2024-05-02T00:00:00Z", "2024-05-03T00:00:00Z");
     expect_done(&schedule, night, SLICE_HISTORY, "2024-04-20T00:00:00Z", "2024-04-21T00:00:00Z");
     expect_done(&schedule, night, SLICE_REIMPORT, "2024-04-10T00:00:00Z", "2024-04-11T00:00:00Z");
     schedule.step_ms = 31 * UTC_DAY;
@@ -404,6 +337,101 @@ static void test_intervals_keep_to_their_grid_in_their_zone(void **state)
            "2024-05-06T10:30:00Z");
 }
 
+/* Hands out the next slice of history and says how long it took and what it yielded. */
+static int64_t read_history(struct schedule *schedule, utc_ms now, int64_t took_ms, int64_t rows)
+{
+    const struct slice_now facts = facts_at(now);
+    struct slice slice;
+    utc_ms wake;
+
+    assert_true(schedule_next(schedule, &facts, &slice, &wake));
+    assert_int_equal(slice.purpose, SLICE_HISTORY);
+    schedule_done(schedule, &slice, now, took_ms, rows);
+    return slice.to - slice.from;
+}
+
+static void test_slices_of_history_adapt_to_time_and_rows(void **state)
+{
+    struct schedule schedule = contacts();
+    const utc_ms now = at("2024-05-06T10:21:00Z");
+
+    (void)state;
+    schedule_start(&schedule, now);
+    expect_done(&schedule, now, SLICE_LIVE, "2024-05-06T08:15:00Z", "2024-05-06T10:15:00Z");
+    assert_int_equal(read_history(&schedule, now, 8000, 50000), UTC_DAY);    /* a bit more */
+    assert_int_equal(read_history(&schedule, now, 30000, 0), 30 * UTC_HOUR); /* too slow */
+    assert_int_equal(read_history(&schedule, now, 100, 100), 15 * UTC_HOUR);
+    assert_int_equal(read_history(&schedule, now, 100, 150000), 30 * UTC_HOUR); /* too many */
+    assert_int_equal(read_history(&schedule, now, 100, 100), 20 * UTC_HOUR);
+    schedule.rules.every_ms = 10 * UTC_SECOND; /* half of it is the target now */
+    schedule.rules.is_status = false;
+    schedule.last_live = now;
+    assert_int_equal(read_history(&schedule, now, 10000, 100), 40 * UTC_HOUR);
+    assert_int_equal(read_history(&schedule, now, 1, 1), 20 * UTC_HOUR);
+    schedule.hole_count = 0; /* the rest of a hole was short, and quick */
+    schedule_open_hole(&schedule,
+                       &(struct hole){at("2024-01-01"), at("2024-01-02"), SLICE_HISTORY});
+    assert_int_equal(read_history(&schedule, now, 1, 1), UTC_DAY);
+    assert_int_equal(schedule.step_ms, 2 * UTC_DAY);
+    schedule_open_hole(
+        &schedule, &(struct hole){at("2024-01-01"), at("2024-01-01") + UTC_HOUR, SLICE_HISTORY});
+    assert_int_equal(read_history(&schedule, now, 1, 1), UTC_HOUR);
+    assert_int_equal(schedule.step_ms, 2 * UTC_DAY);
+}
+
+static void test_halving_ends_at_the_grid(void **state)
+{
+    struct schedule schedule = contacts();
+    const utc_ms now = at("2024-05-06T10:21:00Z");
+    struct slice slice = {.purpose = SLICE_HISTORY, .from = now, .to = now + UTC_HOUR};
+
+    (void)state;
+    schedule_start(&schedule, now);
+    assert_true(schedule_halve(&schedule, &slice));
+    assert_int_equal(schedule.step_ms, 30 * UTC_MINUTE);
+    slice.to = now + 45 * UTC_MINUTE;
+    assert_true(schedule_halve(&schedule, &slice));
+    assert_int_equal(schedule.step_ms, UTC_QUARTER);
+    slice.to = now + UTC_QUARTER;
+    assert_false(schedule_halve(&schedule, &slice));
+    slice = (struct slice){.purpose = SLICE_PASS, .from = now, .to = now + UTC_HOUR};
+    assert_false(schedule_halve(&schedule, &slice));
+}
+
+static void test_a_live_slice_that_is_too_large_leaves_its_older_part_to_a_hole(void **state)
+{
+    struct schedule schedule = contacts();
+    utc_ms now = at("2024-05-06T10:21:00Z");
+    const struct slice large = {.purpose = SLICE_LIVE,
+                                .from = at("2024-05-06T08:15:00Z"),
+                                .to = at("2024-05-06T10:15:00Z")};
+
+    (void)state;
+    schedule.rules.history = "none";
+    schedule_start(&schedule, now);
+    expect(&schedule, now, SLICE_LIVE, "2024-05-06T08:15:00Z", "2024-05-06T10:15:00Z");
+    assert_true(schedule_halve(&schedule, &large));
+    expect_done(&schedule, now, SLICE_LIVE, "2024-05-06T09:15:00Z", "2024-05-06T10:15:00Z");
+    expect_done(&schedule, now, SLICE_HISTORY, "2024-05-06T08:15:00Z", "2024-05-06T09:15:00Z");
+    now = at("2024-05-06T10:35:00Z"); /* twice as long may be tried again, and then any length */
+    expect_done(&schedule, now, SLICE_LIVE, "2024-05-06T08:30:00Z", "2024-05-06T10:30:00Z");
+    expect_done(&schedule, now, SLICE_HISTORY, "2024-05-06T08:15:00Z", "2024-05-06T08:30:00Z");
+    now = at("2024-05-06T10:50:00Z");
+    expect_done(&schedule, now, SLICE_LIVE, "2024-05-06T08:30:00Z", "2024-05-06T10:45:00Z");
+    expect_wake(&schedule, now, at("2024-05-06T11:05:00Z"));
+}
+
+static void test_a_start_with_a_clock_far_behind_asks_for_no_older_history(void **state)
+{
+    struct schedule schedule = contacts();
+
+    (void)state;
+    schedule_start(&schedule, at("2024-05-06T10:21:00Z"));
+    schedule_start(&schedule, at("1970-01-01T00:01:00Z"));
+    assert_true(schedule.history_from == at("2021-05-06T10:15:00Z"));
+    assert_int_equal(schedule.hole_count, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -420,6 +448,10 @@ int main(void)
         cmocka_unit_test(test_the_lookback_reaches_back_to_the_oldest_open_status),
         cmocka_unit_test(test_once_reads_everything_once_and_then_nothing),
         cmocka_unit_test(test_intervals_keep_to_their_grid_in_their_zone),
+        cmocka_unit_test(test_slices_of_history_adapt_to_time_and_rows),
+        cmocka_unit_test(test_halving_ends_at_the_grid),
+        cmocka_unit_test(test_a_live_slice_that_is_too_large_leaves_its_older_part_to_a_hole),
+        cmocka_unit_test(test_a_start_with_a_clock_far_behind_asks_for_no_older_history),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
