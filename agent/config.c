@@ -16,33 +16,6 @@
 #define PLATFORM_PATH  "/etc/cloud-link/cloud-link.yaml"
 #define FILE_SIZE_MOST ((size_t)2 << 20)
 
-/* The keys at the top of the file. */
-struct top {
-    struct peopleware_settings peopleware;
-    struct agent_settings agent;
-    struct upload_settings upload;
-    struct setting_list include;
-    const struct node *integrations;
-};
-
-static const struct setting top_settings[] = {
-    {.name = "peopleware",
-     .type = SETTING_SECTION,
-     .offset = offsetof(struct top, peopleware),
-     .section = peopleware_settings},
-    {.name = "agent",
-     .type = SETTING_SECTION,
-     .offset = offsetof(struct top, agent),
-     .section = agent_settings},
-    {.name = "upload",
-     .type = SETTING_SECTION,
-     .offset = offsetof(struct top, upload),
-     .section = upload_settings},
-    {.name = "include", .type = SETTING_LIST, .offset = offsetof(struct top, include)},
-    {.name = "integrations", .type = SETTING_NODE, .offset = offsetof(struct top, integrations)},
-    {0},
-};
-
 /* An included file has nothing but integrations. */
 static const struct setting included_settings[] = {
     {.name = "integrations", .type = SETTING_NODE, .required = true},
@@ -55,7 +28,7 @@ struct loader {
     struct config_messages *messages;
     struct settings_reader reader;
     struct secrets *secrets;
-    struct top top;
+    struct top_settings top;
     struct integration_config *integrations;
     size_t count, capacity;
 };

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "agent/base/utc.h"
+#include "agent/config_keys.h"
 
 /* What decides which keys belong: looked at before the map is read. */
 struct shape {
@@ -32,12 +33,19 @@ static const char *refuse(void *context, const char *key)
 {
     const struct shape *shape = context;
 
-    return key_refusal(key, shape->kind, shape->connector);
+    return config_key_refusal(key, shape->kind, shape->connector);
+}
+
+static bool is_required(void *context, const struct setting *setting)
+{
+    const struct shape *shape = context;
+
+    return config_key_is_required(setting, shape->kind, shape->connector);
 }
 
 static const char *fallback(void *context, const struct setting *setting)
 {
-    return key_fallback(setting, ((const struct shape *)context)->kind);
+    return config_key_fallback(setting, ((const struct shape *)context)->kind);
 }
 
 static bool is_name(const char *name)
@@ -93,20 +101,6 @@ static void judge_history(struct settings_reader *reader, const struct node *nod
         settings_error(reader, node, "%s is too long: the API takes at most 3y", history);
 }
 
-static void judge_missing(struct settings_reader *reader, const struct node *node,
-                          const struct shape *shape, const struct integration_config *integration)
-{
-    if (shape->kind == DATA_INTERVALS && node_child(node, "interval") == NULL)
-        settings_error(reader, node,
-                       "`interval` is missing: how long an interval of the source "
-                       "is, 15m, 30m or 60m");
-    if (integration->connector != NULL && integration->connector->files != NULL &&
-        node_child(node, "time_zone") == NULL)
-        settings_error(reader, node,
-                       "`time_zone` is missing: the zone of the times in the files, "
-                       "such as Europe/Berlin");
-}
-
 /* What the tables cannot say. */
 static void judge(struct settings_reader *reader, const struct node *node,
                   const struct shape *shape, const struct integration_config *integration)
@@ -132,7 +126,6 @@ static void judge(struct settings_reader *reader, const struct node *node,
     if (history != NULL && integration->import.history != NULL &&
         refuse((void *)shape, "history") == NULL)
         judge_history(reader, history, integration->import.history);
-    judge_missing(reader, node, shape, integration);
     if (integration->connector != NULL && integration->connector->validate != NULL)
         integration->connector->validate(reader, node, integration->connector_settings, &facts);
 }
@@ -142,7 +135,8 @@ void config_integration_read(struct settings_reader *reader, const struct node *
 {
     static const struct setting no_settings[] = {{0}};
     struct shape shape = shape_of(node);
-    const struct settings_rules rules = {.refuse = refuse, .fallback = fallback, .context = &shape};
+    const struct settings_rules rules = {
+        .refuse = refuse, .is_required = is_required, .fallback = fallback, .context = &shape};
     const struct connector *connector = shape.connector;
 
     integration->node = node;

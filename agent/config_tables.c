@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* config_tables.c - the tables of the agent's own settings, and which keys go with what */
+/* config_tables.c - the tables of the agent's own settings */
 #include "agent/config_tables.h"
 
 #include <string.h>
@@ -22,6 +22,7 @@ const struct setting peopleware_settings[] = {
      .type = SETTING_TEXT,
      .offset = PLACE(url),
      .fallback = "https://api.injixo.com",
+     .schema = "{\"type\": \"string\", \"pattern\": \"^https://\"}",
      .meaning = "address of the Peopleware API, https only"},
     {.name = "api_key",
      .type = SETTING_SECRET,
@@ -171,13 +172,13 @@ const struct setting import_settings[] = {
      .offset = PLACE(delay_ms),
      .fallback = "5m",
      .most = UTC_DAY,
-     .meaning = "how long after its time a row may appear in the source"},
+     .meaning = "how long after its time a row may appear in the source (agent-status: 0s)"},
     {.name = "lookback",
      .type = SETTING_DURATION,
      .offset = PLACE(lookback_ms),
      .fallback = "2h",
      .most = 31 * UTC_DAY,
-     .meaning = "how far back every import looks for late and corrected rows"},
+     .meaning = "how far back every import looks for late and corrected rows (agent-status: 24h)"},
     {.name = "recheck",
      .type = SETTING_DURATION,
      .offset = PLACE(recheck_ms),
@@ -188,7 +189,8 @@ const struct setting import_settings[] = {
      .type = SETTING_TEXT,
      .offset = PLACE(history),
      .fallback = "3y",
-     .meaning = "how far back the first import reaches: none, or up to 3y"},
+     .schema = "{\"type\": \"string\", \"pattern\": \"^(none|[0-9]+(y|mo|d|h|m|s))$\"}",
+     .meaning = "how far back the first import reaches: none, or up to 3y (agent-status: 7mo)"},
     {.name = "history_hours",
      .type = SETTING_CUSTOM,
      .read = read_hours,
@@ -268,6 +270,7 @@ const struct setting integration_settings[] = {
      .type = SETTING_TEXT,
      .offset = PLACE(name),
      .required = true,
+     .schema = "{\"type\": \"string\", \"pattern\": \"^[a-z0-9][a-z0-9-]{0,62}$\"}",
      .meaning = "unique; small letters, digits and -"},
     {.name = "id",
      .type = SETTING_INTEGER,
@@ -301,94 +304,33 @@ const struct setting integration_settings[] = {
     {0},
 };
 
-#define CONTACTS  (1U << DATA_CONTACTS)
-#define INTERVALS (1U << DATA_INTERVALS)
-#define STATUSES  (1U << DATA_AGENT_STATUS)
-#define ANY       (CONTACTS | INTERVALS | STATUSES)
+#undef PLACE
+#define PLACE(field) offsetof(struct top_settings, field)
 
-const struct key_rule key_rules[] = {
-    {.key = "ambiguous", .kinds = ANY, .interval_fallback = "order"},
-    {.key = "interval", .kinds = INTERVALS},
-    {.key = "spread", .kinds = INTERVALS},
-    {.key = "channel", .kinds = CONTACTS | INTERVALS},
-    {.key = "channels", .kinds = CONTACTS | INTERVALS},
-    {.key = "rename", .kinds = CONTACTS | INTERVALS},
-    {.key = "queues", .kinds = CONTACTS | INTERVALS},
-    {.key = "max_new_queues", .kinds = CONTACTS | INTERVALS},
-    {.key = "vanished", .kinds = CONTACTS | INTERVALS},
-    {.key = "carry_over", .kinds = CONTACTS | INTERVALS},
-    {.key = "ends", .kinds = STATUSES},
-    {.key = "longest", .kinds = STATUSES},
-    {.key = "log_off", .kinds = STATUSES},
-    {.key = "ongoing", .kinds = STATUSES},
-    {.key = "external_system", .kinds = STATUSES},
-    {.key = "times", .kinds = ANY, .windows_only = true},
-    {.key = "every", .kinds = ANY, .windows_only = true},
-    {.key = "delay", .kinds = ANY, .windows_only = true, .status_fallback = "0s"},
-    {.key = "lookback", .kinds = ANY, .windows_only = true, .status_fallback = "24h"},
-    {.key = "recheck", .kinds = ANY, .windows_only = true},
-    {.key = "history", .kinds = ANY, .windows_only = true, .status_fallback = "7mo"},
-    {.key = "history_hours", .kinds = ANY, .windows_only = true},
-    {.key = "history_target", .kinds = ANY, .windows_only = true},
-    {.key = "history_rows_per_second", .kinds = ANY, .windows_only = true},
+const struct setting top_settings[] = {
+    {.name = "peopleware",
+     .type = SETTING_SECTION,
+     .offset = PLACE(peopleware),
+     .section = peopleware_settings,
+     .meaning = "where the data goes"},
+    {.name = "agent",
+     .type = SETTING_SECTION,
+     .offset = PLACE(agent),
+     .section = agent_settings,
+     .meaning = "the agent on this machine"},
+    {.name = "upload",
+     .type = SETTING_SECTION,
+     .offset = PLACE(upload),
+     .section = upload_settings,
+     .meaning = "how it goes there; the defaults suit nearly everybody"},
+    {.name = "include",
+     .type = SETTING_LIST,
+     .offset = PLACE(include),
+     .example = "integrations.d/*.yaml",
+     .meaning = "further files, each with `integrations:` alone"},
+    {.name = "integrations",
+     .type = SETTING_NODE,
+     .offset = PLACE(integrations),
+     .meaning = "what is read: a list, one integration for each source and kind of data"},
     {0},
 };
-
-static const struct key_rule *find_rule(const char *key)
-{
-    for (const struct key_rule *rule = key_rules; rule->key != NULL; rule++) {
-        if (strcmp(rule->key, key) == 0)
-            return rule;
-    }
-    return NULL;
-}
-
-static bool has_key(const struct connector *connector, const char *key)
-{
-    for (const struct setting *setting = connector->settings; setting->name != NULL; setting++) {
-        if (strcmp(setting->name, key) == 0)
-            return true;
-    }
-    return false;
-}
-
-/* About a key of another connector. */
-static const char *refuse_connector(const char *key, const struct connector *connector)
-{
-    for (size_t i = 0; connectors[i] != NULL; i++) {
-        if (!has_key(connectors[i], key) || (connector != NULL && has_key(connector, key)))
-            continue;
-        if (connector == NULL)
-            return "";
-        return connectors[i]->files != NULL ? "is for files (connector: csv) only"
-                                            : "is for databases (connector: database) only";
-    }
-    return NULL;
-}
-
-const char *key_refusal(const char *key, int kind, const struct connector *connector)
-{
-    const struct key_rule *rule = find_rule(key);
-
-    if (rule == NULL)
-        return refuse_connector(key, connector);
-    if (rule->windows_only && connector != NULL && connector->files != NULL)
-        return "is for databases only";
-    if (kind >= 0 && (rule->kinds & 1U << kind) == 0) {
-        return rule->kinds == INTERVALS  ? "is for intervals only"
-               : rule->kinds == STATUSES ? "is for agent-status only"
-                                         : "is for contacts and intervals only";
-    }
-    return NULL;
-}
-
-const char *key_fallback(const struct setting *setting, int kind)
-{
-    const struct key_rule *rule = find_rule(setting->name);
-
-    if (rule != NULL && kind == DATA_AGENT_STATUS && rule->status_fallback != NULL)
-        return rule->status_fallback;
-    if (rule != NULL && kind == DATA_INTERVALS && rule->interval_fallback != NULL)
-        return rule->interval_fallback;
-    return setting->fallback;
-}

@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* config_tables.h - what the agent itself can be told: the structs, their tables, which keys go
- * with which kind of data
- */
+/* config_tables.h - what the agent itself can be told: the structs and their tables */
 #ifndef AGENT_CONFIG_TABLES_H
 #define AGENT_CONFIG_TABLES_H
 
 #include "agent/base/settings.h"
 #include "agent/flow/record.h"
-
-struct connector;
 
 struct peopleware_settings {
     const char *url;     /* https://HOST[:PORT], no path */
@@ -52,20 +48,14 @@ extern const struct setting import_settings[];
 /* Name, id, connector, data, enabled, api_key of struct integration_config. */
 extern const struct setting integration_settings[];
 
-/* Which keys of an integration go with what; a key that is not listed goes with everything. */
-struct key_rule {
-    const char *key;
-    unsigned kinds;              /* bits 1 << enum data_kind */
-    bool windows_only;           /* for sources read by windows of time: not for files */
-    const char *status_fallback; /* the default for agent statuses, where it is another */
-    const char *interval_fallback;
+/* The whole file. */
+struct top_settings {
+    struct peopleware_settings peopleware;
+    struct agent_settings agent;
+    struct upload_settings upload;
+    struct setting_list include;
+    const struct node *integrations;
 };
-extern const struct key_rule key_rules[]; /* ends with a row without key */
-
-/* Why a key does not belong into an integration of this kind and connector; NULL: it does, or is
- * known nowhere. "": it may, but the kind or connector is not known. Lent for ever.
- * kind: -1 when not known; connector: NULL when not known. */
-const char *key_refusal(const char *key, int kind, const struct connector *connector);
-const char *key_fallback(const struct setting *setting, int kind);
+extern const struct setting top_settings[];
 
 #endif

@@ -7,7 +7,7 @@
 #include "agent/commands/command.h"
 
 const struct command *const commands[] = {
-    &check_command, &secret_command, &version_command, &help_command, NULL,
+    &check_command, &config_command, &secret_command, &version_command, &help_command, NULL,
 };
 
 static enum exit_status refuse_command(const char *name)

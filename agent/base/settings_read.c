@@ -268,6 +268,13 @@ static const char *refusal(const struct settings_reader *reader, const char *key
                : reader->rules->refuse(reader->rules->context, key);
 }
 
+static bool is_required(const struct settings_reader *reader, const struct setting *setting)
+{
+    return reader->rules == NULL || reader->rules->is_required == NULL
+               ? setting->required
+               : reader->rules->is_required(reader->rules->context, setting);
+}
+
 /* The names of all settings that belong in this map. */
 static const char *const *known_names(struct settings_reader *reader,
                                       const struct settings_part *parts, size_t count)
@@ -299,8 +306,10 @@ static void refuse_wrong_keys(struct settings_reader *reader, const struct node 
         const char *nearest = settings_nearest(child->key, known);
         int index;
 
-        if (why != NULL)
+        if (why != NULL && why[0] != '\0')
             report_key(reader, child, why);
+        else if (why != NULL)
+            continue;
         else if (settings_find_word(child->key, known, &index))
             refuse_doubled_key(reader, map, child);
         else if (strchr(child->key, ':') != NULL)
@@ -325,7 +334,7 @@ static void read_or_default(struct settings_reader *reader, const struct setting
         read_setting(reader, setting, child, out);
         return;
     }
-    if (setting->required && belongs && map != NULL) {
+    if (is_required(reader, setting) && belongs && map != NULL) {
         const char *path = path_of(reader, map);
 
         report(

@@ -16,10 +16,13 @@
  * Lent until the next call. NULL function: texts are taken as they are (already resolved). */
 typedef const char *settings_resolve(void *context, const struct node *scalar, struct error *err);
 
-/* What a table cannot know: whether its keys belong in this map, and other defaults there. */
+/* What a table cannot know: which of its keys belong in this map, must be there, and other
+ * defaults. */
 struct settings_rules {
-    /* Why a key does not belong here ("is for intervals only"); NULL: it does, or is unknown. */
+    /* Why a key does not belong here ("is for intervals only"); NULL: it does, or is unknown;
+     * "": it may, nothing is said of it. */
     const char *(*refuse)(void *context, const char *key);
+    bool (*is_required)(void *context, const struct setting *setting);
     const char *(*fallback)(void *context, const struct setting *setting);
     void *context;
 };
