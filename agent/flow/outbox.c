@@ -297,13 +297,20 @@ bool outbox_hold(struct store *store, int64_t number, struct error *err)
 
 /* --- halves --- */
 
+static size_t distance(size_t one, size_t other)
+{
+    return one > other ? one - other : other - one;
+}
+
 /* The first group of the second half: where the bytes are cut as evenly as whole groups allow. */
 static size_t middle_of(const struct store_body *body, size_t plain_size)
 {
+    const struct batch_group *groups = body->groups;
     const size_t middle = body->head + (plain_size - body->head - body->tail) / 2;
     size_t first = 1;
 
-    while (first + 1 < body->group_count && body->groups[first].offset < middle)
+    while (first + 1 < body->group_count &&
+           distance(groups[first + 1].offset, middle) < distance(groups[first].offset, middle))
         first++;
     return first;
 }

@@ -22,18 +22,33 @@ static void shrink(struct bytes *bytes)
     bytes_init(bytes, SCRATCH_MOST);
 }
 
-bool store_begin(struct store *store, struct error *err)
+/* The tallies as they are now are what store_end goes back to. */
+static void remember_tallies(struct store *store)
 {
-    os_mutex_lock(store->mutex);
     store->before_count = store->tally_count;
     for (size_t i = 0; i < store->tally_count; i++)
         store->before[i] = store->tallies[i];
-    const bool begun =
-        store->connection.sqlite != NULL
-            ? connection_begin(&store->connection, err)
-            : error_set(err, ERROR_FATAL, "the store %s was found damaged: start the agent again",
-                        store->path);
-    return begun || store_end(store, false, err);
+}
+
+static bool begin(struct store *store, struct error *err)
+{
+    if (store->connection.sqlite == NULL)
+        return error_set(err, ERROR_FATAL, "the store %s was found damaged: start the agent again",
+                         store->path);
+    if (!connection_begin(&store->connection, err))
+        return false;
+    if (store->is_uncertain && !store_count_all(store, err))
+        return false;
+    store->is_uncertain = false;
+    remember_tallies(store);
+    return true;
+}
+
+bool store_begin(struct store *store, struct error *err)
+{
+    os_mutex_lock(store->mutex);
+    remember_tallies(store);
+    return begin(store, err) || store_end(store, false, err);
 }
 
 /* The file is moved away at once: after a restart the damage need not be found again. */
@@ -52,7 +67,10 @@ static void retire(struct store *store, struct error *err)
 
 bool store_end(struct store *store, bool done, struct error *err)
 {
-    done = done && connection_commit(&store->connection, err);
+    if (done && !connection_commit(&store->connection, err)) {
+        done = false;
+        store->is_uncertain = true;
+    }
     if (!done && store->connection.sqlite != NULL) {
         connection_rollback(&store->connection);
         store->tally_count = store->before_count;

@@ -36,8 +36,7 @@ static void open_again(struct schedule *schedule, utc_ms from, utc_ms to)
     const struct hole hole = {
         .from = utc_floor(from, UTC_HOUR), .to = end < edge ? end : edge, .purpose = SLICE_HISTORY};
 
-    if (hole.from < hole.to)
-        schedule_open_hole(schedule, &hole);
+    schedule_open_hole(schedule, &hole);
 }
 
 /* --- writing --- */
@@ -188,8 +187,7 @@ static void get_holes(const json_t *object, struct schedule *schedule)
                            ? (enum slice_purpose)purpose
                            : SLICE_HISTORY,
         };
-        if (opened.from < opened.to)
-            schedule_open_hole(schedule, &opened);
+        schedule_open_hole(schedule, &opened);
     }
 }
 

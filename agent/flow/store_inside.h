@@ -39,6 +39,7 @@ struct store {
     struct tally *before;               /* as they were when the transaction began */
     size_t tally_count, before_count;
     bool in_use;         /* opened whole: damage found from now on ends the use */
+    bool is_uncertain;   /* a commit failed, perhaps after it was done: the tallies are too */
     int64_t next_number; /* of a batch or a quarantined group; given once */
     utc_ms bookmarked;   /* when bookmarks.json was written */
     utc_ms now;          /* the latest that anybody has told: names what is set aside */

@@ -64,27 +64,44 @@ bool store_find_oldest(struct store *store, int64_t integration, struct error *e
     return query_end(&query, err);
 }
 
+/* Of slices first to last. */
+static bool count_batches(struct store *store, int64_t integration, int64_t first, int64_t last,
+                          struct outbox_totals *totals, struct error *err)
+{
+    struct query query = query_begin(&store->connection,
+                                     "SELECT count(*), sum(records), sum(size), min(created) FROM "
+                                     "batch WHERE integration = ? AND slice BETWEEN ? AND ?");
+    query_give(&query, integration);
+    query_give(&query, first);
+    query_give(&query, last);
+    while (query_next(&query)) {
+        totals->batches = query_take(&query);
+        totals->records = query_take(&query);
+        totals->bytes = query_take(&query);
+        totals->oldest = totals->batches > 0 ? query_take(&query) : UTC_NEVER;
+    }
+    return query_end(&query, err);
+}
+
 static bool count_one(struct store *store, int64_t integration, struct error *err)
 {
     struct tally *tally = store_tally(store, integration);
-    struct query query =
-        query_begin(&store->connection, "SELECT count(*), sum(records), sum(size) FROM batch "
-                                        "WHERE integration = ?");
-    query_give(&query, integration);
-    while (query_next(&query)) {
-        tally->ready.batches = query_take(&query);
-        tally->ready.records = query_take(&query);
-        tally->ready.bytes = query_take(&query);
-    }
-    if (!query_end(&query, err))
+
+    if (!count_batches(store, integration, 0, tally->slice, &tally->ready, err) ||
+        !count_batches(store, integration, tally->slice + 1, INT64_MAX, &tally->staged, err))
         return false;
 
-    query =
-        query_begin(&store->connection, "SELECT count(*) FROM quarantine WHERE integration = ?");
+    struct query query = query_begin(
+        &store->connection,
+        "SELECT (SELECT coalesce(min(place), 0) FROM batch WHERE integration = ?1 AND slice > ?2), "
+        "(SELECT count(*) FROM quarantine WHERE integration = ?1)");
     query_give(&query, integration);
-    while (query_next(&query))
+    query_give(&query, tally->slice);
+    while (query_next(&query)) {
+        tally->first_staged = query_take(&query);
         tally->quarantined = query_take(&query);
-    return query_end(&query, err) && store_find_oldest(store, integration, err);
+    }
+    return query_end(&query, err);
 }
 
 bool store_count_all(struct store *store, struct error *err)

@@ -28,7 +28,8 @@ struct store_batch {
     int priority;
     uint8_t key[16]; /* Idempotency-Key, drawn when the batch is made */
 };
-/* Writes batches of a slice that is still being read; seals the bodies. */
+/* Writes batches of a slice that is still being read; seals the bodies. After a failure the slice
+ * must be abandoned: the disk may have failed after all was written. */
 bool store_stage(struct store *store, int64_t integration, const struct store_batch *batches,
                  size_t count, struct error *err) MUST_USE;
 

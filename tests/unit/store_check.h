@@ -18,6 +18,7 @@
 #include "agent/flow/outbox.h"
 #include "agent/flow/store_inside.h"
 #include "agent/flow/store_slice.h"
+#include "tests/unit/folder.h"
 
 #define NOW (INT64_C(1767600000000)) /* 2026-01-05T08:00:00Z */
 
@@ -30,7 +31,7 @@
 static struct error failure;
 
 struct room {
-    char folder[64];
+    char *folder;
     char notice[STORE_NOTICE_SIZE];
     struct store *store;
     struct schedule schedule;
@@ -84,10 +85,11 @@ static inline void room_reopen(struct room *room)
 static inline int room_setup(void **state)
 {
     struct room *room = calloc(1, sizeof *room);
+    void *folder;
 
-    snprintf(room->folder, sizeof room->folder, "%s", "/tmp/store-XXXXXX");
-    if (mkdtemp(room->folder) == NULL)
+    if (folder_make(&folder) != 0)
         return 1;
+    room->folder = folder;
     room_open(room);
     *state = room;
     return 0;
@@ -97,11 +99,11 @@ static inline int room_teardown(void **state)
 {
     struct room *room = *state;
 
+    void *folder = room->folder;
+
     room_close(room);
-    room_empty(room);
-    rmdir(room->folder);
     free(room);
-    return 0;
+    return folder_remove(&folder);
 }
 
 /* A batch of `count` groups, one event each: group i is of quarter hour i. */

@@ -2,12 +2,6 @@
 /* test_store.c - what was committed is there, what was not never was, whatever happens */
 #include "tests/unit/store_check.h"
 
-#include <fcntl.h>
-#include <signal.h>
-#include <sys/wait.h>
-
-#include "agent/flow/store_schema.h"
-
 static void test_a_new_integration_has_nothing(void **state)
 {
     struct room *room = *state;
@@ -122,6 +116,55 @@ static void test_abandoned_and_left_over_slices_never_were(void **state)
     parcel_free(dropped);
 }
 
+/* --- whose store it is --- */
+
+static void test_a_store_of_another_machine_is_refused_until_taken_over(void **state)
+{
+    struct room *room = *state;
+
+    room_close(room);
+    assert_null(room_try(room, "another machine", false));
+    assert_int_equal(failure.kind, ERROR_FATAL);
+    assert_non_null(strstr(failure.text, "--take-over"));
+    room->store = room_try(room, "another machine", true);
+    assert_non_null(room->store);
+    room_close(room);
+    room->store = room_try(room, "another machine", false);
+    assert_non_null(room->store);
+    room_close(room);
+    assert_null(room_try(room, "this machine", false));
+}
+
+static void test_the_key_is_private_and_stays(void **state)
+{
+    struct room *room = *state;
+    struct stat facts;
+    uint8_t key[32];
+    char path[128];
+
+    memcpy(key, store_key(room->store), sizeof key);
+    room_reopen(room);
+    assert_memory_equal(key, store_key(room->store), sizeof key);
+    const char *const files[] = {"store.key", "store.db", "bookmarks.json"};
+    for (size_t i = 0; i < 3; i++) {
+        snprintf(path, sizeof path, "%s/%s", room->folder, files[i]);
+        assert_int_equal(stat(path, &facts), 0);
+        assert_int_equal(facts.st_mode & 0777, 0600);
+    }
+}
+
+static void test_a_newer_store_is_refused_and_left_alone(void **state)
+{
+    struct room *room = *state;
+
+    CHECK(connection_run(&room->store->connection, "PRAGMA user_version = 2", &failure));
+    room_close(room);
+    assert_null(room_try(room, "this machine", false));
+    assert_int_equal(failure.kind, ERROR_FATAL);
+    assert_non_null(strstr(failure.text, "newer version"));
+    assert_null(room_try(room, "this machine", false));
+}
+
 int main(void)
 {
 #define IN_A_ROOM(test) cmocka_unit_test_setup_teardown(test, room_setup, room_teardown)
@@ -131,6 +174,9 @@ int main(void)
         IN_A_ROOM(test_a_schedule_is_kept),
         IN_A_ROOM(test_staged_is_ready_only_when_committed),
         IN_A_ROOM(test_abandoned_and_left_over_slices_never_were),
+        IN_A_ROOM(test_a_store_of_another_machine_is_refused_until_taken_over),
+        IN_A_ROOM(test_the_key_is_private_and_stays),
+        IN_A_ROOM(test_a_newer_store_is_refused_and_left_alone),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
