@@ -3,11 +3,24 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "agent/base/os.h"
 #include "agent/base/settings_read.h"
 #include "agent/commands/command.h"
+#include "agent/source.h"
 
 const struct command *const commands[] = {
-    &check_command, &config_command, &secret_command, &version_command, &help_command, NULL,
+    &run_command,
+    &check_command,
+    &test_command,
+    &preview_command,
+    &status_command,
+    &rejects_command,
+    &queues_command,
+    &config_command,
+    &secret_command,
+    &version_command,
+    &help_command,
+    NULL,
 };
 
 static enum exit_status refuse_command(const char *name)
@@ -28,6 +41,9 @@ int main(int argc, char **argv)
 {
     struct command_line line = {.arguments = argv + 1, .count = argc - 1};
 
+    os_harden();
+    if (argc == 2 && strcmp(argv[1], SOURCE_ARGUMENT) == 0)
+        return source_main();
     line.config = command_value(&line, "--config");
     const bool wants_help = command_flag(&line, "--help");
     if (command_flag(&line, "--version"))

@@ -34,6 +34,14 @@ struct source_file {
     int64_t modified_ns;
 };
 
+/* What the agent must know of it to watch it. */
+struct connector_folder {
+    const char *path;
+    const char *files; /* pattern of the names, * and ? */
+    int64_t settle_ms; /* unchanged for so long: complete */
+    bool keeps_files;  /* false: settle is called for files that are delivered */
+};
+
 /* One line of `cloud-link test`. */
 enum finding { FINDING_OK, FINDING_NOTE, FINDING_FAIL };
 
@@ -77,8 +85,10 @@ struct connector {
     const struct connector_files *files; /* NULL: slices are windows of time */
 };
 
-/* The three more that a drop folder has. */
+/* What a drop folder has besides. */
 struct connector_files {
+    /* Which folder to watch, and how. Pure; settings as for open; texts lent with them. */
+    struct connector_folder (*folder)(const void *settings);
     bool (*list)(struct source *source,
                  void (*visit)(void *context, const struct source_file *file), void *context,
                  struct error *err);

@@ -323,7 +323,20 @@ static bool csv_settle(struct source *s, const char *name, const uint8_t sha256[
                                          : put_away(settings->folder, name, path, err);
 }
 
+static struct connector_folder csv_folder(const void *place)
+{
+    const struct csv_settings *settings = place;
+
+    return (struct connector_folder){
+        .path = settings->folder,
+        .files = settings->files,
+        .settle_ms = settings->settle_ms,
+        .keeps_files = settings->after == CSV_KEEP,
+    };
+}
+
 static const struct connector_files files = {
+    .folder = csv_folder,
     .list = csv_list,
     .hash = csv_hash,
     .settle = csv_settle,

@@ -1,2 +1,43 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "agent/commands/command.h"
+/* rejects.c - `cloud-link rejects`: the rows that were set aside, with the reason */
+#include <stdio.h>
+
+#include "agent/commands/ask.h"
+
+static enum exit_status run(struct command_line *line);
+
+const struct command rejects_command = {
+    .name = "rejects",
+    .arguments = "NAME [--json]",
+    .summary = "show the rows of an integration that were set aside",
+    .help = "The newest 1,000, each with its reason and where it stands. The rows themselves\n"
+            "are personal data and not shown.\n",
+    .run = run,
+};
+
+static void show(const json_t *answer)
+{
+    const json_t *rejects = json_object_get(answer, "rejects");
+
+    for (size_t i = 0; i < json_array_size(rejects); i++) {
+        const json_t *reject = json_array_get(rejects, i);
+
+        printf("%s  %s  %s\n", json_string_value(json_object_get(reject, "first_seen")),
+               json_string_value(json_object_get(reject, "origin")),
+               json_string_value(json_object_get(reject, "reason")));
+    }
+    if (json_array_size(rejects) == 0)
+        printf("no rows were rejected\n");
+}
+
+static enum exit_status run(struct command_line *line)
+{
+    const struct ask ask = {
+        .command = &rejects_command,
+        .what = "rejects",
+        .as_json = command_flag(line, "--json"),
+        .show = show,
+    };
+
+    return ask_agent(line, &ask);
+}

@@ -1,2 +1,160 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "agent/commands/command.h"
+/* run.c - `cloud-link run`: the agent in the foreground; with --once, a run to the end */
+#include <stdio.h>
+#include <string.h>
+
+#include "agent/agent.h"
+#include "agent/base/os.h"
+#include "agent/commands/context.h"
+
+#define PATIENCE  "10m"
+#define REPORT_MS (30 * UTC_SECOND) /* not on a terminal: a line per integration so often */
+#define LINE_SIZE 200
+
+static enum exit_status run(struct command_line *line);
+
+const struct command run_command = {
+    .name = "run",
+    .arguments = "[--once] [--patience DURATION] [--take-over]",
+    .summary = "run the agent in the foreground; what the service runs",
+    .help = "--once       import everything that is due, history included, deliver it, end\n"
+            "--patience   with --once: give up after so long without progress (10m)\n"
+            "--take-over  the state directory was copied from another machine: make it\n"
+            "             this machine's\n",
+    .run = run,
+};
+
+/* --- progress --- */
+
+struct display {
+    const struct config *config;
+    bool is_terminal;
+    bool is_drawn; /* on a terminal: the lines are there to be drawn over */
+    int64_t drawn_ms, began_ms;
+};
+
+static const char *time_left(int64_t seconds, char text[32])
+{
+    if (seconds < 0)
+        snprintf(text, 32, "-");
+    else if (seconds >= 3600)
+        snprintf(text, 32, "%lldh%02lldm", (long long)(seconds / 3600),
+                 (long long)(seconds / 60 % 60));
+    else
+        snprintf(text, 32, "%lldm%02llds", (long long)(seconds / 60), (long long)(seconds % 60));
+    return text;
+}
+
+static void describe(const struct display *d, size_t index, struct status *status,
+                     char text[LINE_SIZE])
+{
+    const struct integration_config *integration = &d->config->integrations[index];
+    const int64_t elapsed_ms = os_monotonic_ms() - d->began_ms + 1;
+    struct status_line now;
+    char left[32], history[64] = "";
+
+    status_line(status, index, &now);
+    if (integration->connector->files == NULL)
+        snprintf(history, sizeof history, "  history %d.%d %%  left %s", now.history_tenths / 10,
+                 now.history_tenths % 10, time_left(now.seconds_left, left));
+    if (now.error[0] != '\0')
+        snprintf(text, LINE_SIZE, "%-20s %s: %s", integration->name, state_words[now.state],
+                 now.error);
+    else
+        snprintf(text, LINE_SIZE, "%-20s %-9s read %lld (%lld/s)  sent %lld  waiting %lld%s",
+                 integration->name, state_words[now.state], (long long)now.rows,
+                 (long long)(now.rows * 1000 / elapsed_ms), (long long)now.sent,
+                 (long long)now.spooled, history);
+}
+
+/* On a terminal the lines stay where they are; the log goes on above the next drawing. */
+static void draw(void *context, struct status *status)
+{
+    struct display *d = context;
+    const int64_t now_ms = os_monotonic_ms();
+    char text[LINE_SIZE];
+
+    if (!d->is_terminal && now_ms - d->drawn_ms < REPORT_MS)
+        return;
+    d->drawn_ms = now_ms;
+    if (d->is_drawn)
+        fprintf(stderr, "\033[%zuA", d->config->integration_count);
+    for (size_t i = 0; i < d->config->integration_count; i++) {
+        describe(d, i, status, text);
+        if (d->is_terminal)
+            fprintf(stderr, "\r\033[K%.*s\n", os_terminal_width() - 1, text);
+        else
+            log_line(LOG_LEVEL_INFO, NULL, "%s", text);
+    }
+    d->is_drawn = d->is_terminal;
+}
+
+/* --- the end --- */
+
+/* The first that applies, in the order of the contract. */
+static enum exit_status exit_for(const struct agent_outcome *outcome, bool was_stopped)
+{
+    if (outcome->store_failed)
+        return EXIT_STORE;
+    if (was_stopped)
+        return EXIT_DONE;
+    if (outcome->is_config)
+        return EXIT_CONFIG;
+    if (outcome->is_refused)
+        return EXIT_REFUSED;
+    if (outcome->source_unreachable || outcome->api_unreachable)
+        return EXIT_UNREACHABLE;
+    if (outcome->has_failed)
+        return EXIT_FAILED;
+    return outcome->rejected > 0 || outcome->quarantined > 0 ? EXIT_REJECTS : EXIT_DONE;
+}
+
+static bool read_options(struct command_line *line, struct agent_options *options)
+{
+    const char *patience;
+
+    options->once = command_flag(line, "--once");
+    options->take_over = command_flag(line, "--take-over");
+    patience = command_value(line, "--patience");
+    if (!utc_parse_duration(patience != NULL ? patience : PATIENCE, &options->patience_ms)) {
+        command_usage(&run_command, "--patience takes a duration, for example 10m");
+        return false;
+    }
+    return command_line_is_done(line, &run_command);
+}
+
+static enum exit_status run(struct command_line *line)
+{
+    struct agent_options options = {0};
+    struct agent_outcome outcome;
+    struct context context;
+    struct error err;
+
+    if (!read_options(line, &options))
+        return EXIT_USAGE;
+    options.stop = os_event_new();
+    os_signals_to(options.stop);
+    enum exit_status status = context_open(line, &context);
+    if (status == EXIT_DONE) {
+        struct display display = {
+            .config = context.config,
+            .is_terminal = os_is_terminal(2) && context.config->agent.log.format == LOG_FORMAT_TEXT,
+            .began_ms = os_monotonic_ms(),
+            .drawn_ms = os_monotonic_ms(),
+        };
+
+        options.config = context.config;
+        options.secrets = context.secrets;
+        options.tick = draw;
+        options.tick_context = &display;
+        if (agent_run(&options, &outcome, &err)) {
+            status = exit_for(&outcome, os_event_is_set(options.stop));
+        } else {
+            log_line(LOG_LEVEL_ERROR, NULL, "%s", err.text);
+            status = context_exit(&err);
+        }
+        context_close(&context);
+    }
+    os_event_free(options.stop);
+    return status;
+}

@@ -1,0 +1,503 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* intake.c - one slice, from records to the commit that makes it exist */
+#include "agent/flow/intake.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "agent/base/bytes.h"
+#include "agent/base/os.h"
+#include "agent/flow/packer.h"
+#include "agent/flow/store_slice.h"
+
+#define MEMORY_RECORDS 131072
+#define STAGE_BYTES    (1 << 20)  /* bodies gathered before they are written */
+#define REJECT_TEXTS   (16 << 20) /* of one slice; rejects beyond it are counted without */
+
+struct intake {
+    struct store *store;
+    int64_t integration;
+    struct intake_rules rules;
+    bool is_status;
+    bool is_unordered; /* this source was seen out of order */
+    bool next_start;   /* statuses end at the next start */
+
+    struct names *names;
+    struct grouper *grouper;
+    struct ends *ends;
+    struct ledger *ledger;
+    struct queues *queues;
+    struct packer *packer;
+    struct bytes known; /* const struct queue * of each queue of the slice; NULL: denied */
+
+    struct slice slice;
+    utc_ms now;
+    utc_ms keep_from; /* start of the horizon; UTC_NEVER: files, by when they were last sent */
+    utc_ms known_from, known_to; /* the ledger has the digests of this stretch */
+    enum intake_trouble trouble;
+    struct intake_result result;
+    struct bytes rejects; /* struct store_reject; their texts as offsets into `texts` till commit */
+    struct bytes texts;
+};
+
+/* --- opening --- */
+
+static void load_queue(void *context, const struct queue *queue)
+{
+    struct intake *in = context;
+
+    queues_load(in->queues, queue);
+}
+
+static void load_agent(void *context, const struct agent_memory *memory)
+{
+    struct intake *in = context;
+
+    ends_load(in->ends, memory);
+}
+
+struct intake *intake_open(struct store *store, int64_t integration,
+                           const struct intake_rules *rules, const char *scratch_folder,
+                           struct error *err)
+{
+    struct intake *in = os_alloc(sizeof *in);
+
+    in->store = store;
+    in->integration = integration;
+    in->rules = *rules;
+    in->is_status = rules->batch.kind == DATA_AGENT_STATUS;
+    in->names = names_new();
+    in->grouper = grouper_new(rules->batch.kind, MEMORY_RECORDS, scratch_folder);
+    in->next_start = rules->ends_mode == ENDS_NEXT_START;
+    in->ends = ends_new(rules->ends, in->next_start);
+    in->ledger = ledger_new(store_key(store));
+    in->queues = queues_new(rules->queues);
+    in->packer = packer_new(store, integration, &rules->batch);
+    bytes_init(&in->known, 16 << 20);
+    bytes_init(&in->rejects, SIZE_MAX / 2);
+    bytes_init(&in->texts, REJECT_TEXTS);
+
+    if (store_queues(store, integration, load_queue, in, err) &&
+        (!in->is_status || store_agents(store, integration, load_agent, in, err)))
+        return in;
+    intake_close(in);
+    return NULL;
+}
+
+void intake_close(struct intake *intake)
+{
+    if (intake == NULL)
+        return;
+    names_free(intake->names);
+    grouper_free(intake->grouper);
+    ends_free(intake->ends);
+    ledger_free(intake->ledger);
+    queues_free(intake->queues);
+    packer_free(intake->packer);
+    bytes_free(&intake->known);
+    bytes_free(&intake->rejects);
+    bytes_free(&intake->texts);
+    os_free(intake);
+}
+
+utc_ms intake_oldest_open(const struct intake *intake, utc_ms now)
+{
+    return ends_oldest_open(intake->ends, now - 31 * UTC_DAY);
+}
+
+bool intake_reload_queues(struct intake *intake, struct error *err)
+{
+    return store_queues(intake->store, intake->integration, load_queue, intake, err);
+}
+
+/* --- a slice begins --- */
+
+static bool is_file(const struct intake *in)
+{
+    return in->slice.purpose == SLICE_FILE;
+}
+
+static void load_digest(void *context, const struct ledger_entry *entry)
+{
+    struct intake *in = context;
+
+    ledger_known(in->ledger, entry);
+}
+
+static bool load_digests(struct intake *in, struct error *err)
+{
+    const struct store_window window = {in->integration, in->known_from, in->known_to};
+
+    return store_digests(in->store, &window, load_digest, in, err);
+}
+
+/* Makes sure that the ledger knows what was sent of this moment. A window of the horizon is loaded
+ * whole when its slice begins; files and near-real-time passes, which have no window that bounds
+ * their groups, look up what they meet. */
+static bool know(struct intake *in, utc_ms time, struct error *err)
+{
+    if (time >= in->known_from && time < in->known_to)
+        return true;
+    if (!is_file(in) && in->slice.purpose != SLICE_PASS)
+        return true;
+    const int64_t span_ms = in->is_status ? 1 : UTC_DAY;
+
+    in->known_from = utc_floor(time, span_ms);
+    in->known_to = in->known_from + span_ms;
+    return load_digests(in, err);
+}
+
+bool intake_begin(struct intake *intake, const struct slice *slice, utc_ms now, struct error *err)
+{
+    const utc_ms oldest_open = intake_oldest_open(intake, now);
+
+    intake->slice = *slice;
+    intake->now = now;
+    intake->keep_from = is_file(intake) ? UTC_NEVER : now - intake->rules.horizon_ms;
+    if (oldest_open != UTC_NEVER && oldest_open < intake->keep_from)
+        intake->keep_from = oldest_open; /* a long status keeps its digest until it ends */
+    intake->trouble = INTAKE_FINE;
+    memset(&intake->result, 0, sizeof intake->result);
+    bytes_reset(&intake->rejects);
+    bytes_reset(&intake->texts);
+    bytes_append_byte(&intake->texts, '\0');
+    bytes_reset(&intake->known);
+
+    names_reset(intake->names);
+    packer_begin(intake->packer, slice, now, intake->names);
+    grouper_begin(intake->grouper, intake->is_unordered);
+    ends_begin(intake->ends, slice, intake->names);
+    ledger_begin(intake->ledger, intake->keep_from);
+    intake->known_from = intake->known_to = 0;
+    if (is_file(intake) || slice->purpose == SLICE_PASS || slice->to <= intake->keep_from)
+        return true;
+    intake->known_from = slice->from;
+    intake->known_to = slice->to;
+    return load_digests(intake, err);
+}
+
+bool intake_name(struct intake *intake, const struct names_told *told, struct error *err)
+{
+    if (!names_put(intake->names, told, err))
+        return false;
+    if (told->role != NAME_QUEUE)
+        return true;
+
+    const uint32_t own = names_own(intake->names, NAME_QUEUE, told->number);
+    const struct queue *known;
+    queues_see(intake->queues, told->identifier, told->name, &known);
+    if (own * sizeof known == intake->known.size)
+        bytes_append(&intake->known, &known, sizeof known);
+    else
+        memcpy(intake->known.data + own * sizeof known, &known, sizeof known); /* renamed */
+    if (queues_too_many(intake->queues))
+        intake->trouble = INTAKE_HELD_BACK;
+    return true;
+}
+
+/* An offset until the commit, since the buffer may move; 0 is the empty text. */
+static const char *keep_text(struct intake *in, const char *text)
+{
+    const size_t offset = in->texts.size;
+
+    bytes_append(&in->texts, text, strlen(text) + 1);
+    return (const char *)(in->texts.overflow ? 0 : offset);
+}
+
+void intake_reject(struct intake *intake, const struct reject *reject)
+{
+    char origin[400];
+    char from[UTC_TEXT_SIZE + 1];
+
+    if (is_file(intake))
+        snprintf(origin, sizeof origin, "%s, line %llu", intake->slice.file,
+                 (unsigned long long)reject->line);
+    else
+        snprintf(origin, sizeof origin, "import from %s, row %llu",
+                 utc_text(intake->slice.from, from), (unsigned long long)reject->line);
+    struct store_reject kept = {.hash = reject->hash};
+    kept.origin = keep_text(intake, origin);
+    kept.reason = keep_text(intake, reject->reason);
+    kept.cells = keep_text(intake, reject->cells);
+    bytes_append(&intake->rejects, &kept, sizeof kept);
+}
+
+/* --- what becomes of a group --- */
+
+static bool is_to_be_sent(struct intake *in, const struct group *group, enum ledger_verdict verdict)
+{
+    if (verdict == LEDGER_NEW || in->slice.purpose == SLICE_REIMPORT)
+        return true;
+    if (verdict == LEDGER_CHANGED && in->rules.send_corrections)
+        return true;
+    in->result.unchanged += (int64_t)group->count;
+    return false;
+}
+
+static bool add_item(struct intake *in, const struct batch_item *item, struct error *err)
+{
+    if (packer_add(in->packer, item, err))
+        return true;
+    if (packer_is_too_large(in->packer))
+        in->trouble = INTAKE_TOO_LARGE;
+    return false;
+}
+
+static bool take_volume(struct intake *in, const struct group *group, struct error *err)
+{
+    struct batch_item item = {.group = group};
+    const struct queue *queue;
+
+    memcpy(&queue, in->known.data + group->subject * sizeof queue, sizeof queue);
+    if (queue == NULL || in->trouble == INTAKE_HELD_BACK)
+        return true;
+    if (!know(in, group->time, err))
+        return false;
+    const enum ledger_verdict verdict = ledger_judge_volume(in->ledger, group, &queue, &item.key);
+
+    item.queue_name = queue->name;
+    item.replaces = verdict == LEDGER_CHANGED;
+    return !is_to_be_sent(in, group, verdict) || add_item(in, &item, err);
+}
+
+static bool take_status(struct intake *in, const struct group *group, struct error *err)
+{
+    struct batch_item item = {.group = group};
+    const uint32_t activity = group->records[0].status.activity;
+
+    if (!know(in, group->time, err))
+        return false;
+    const enum ledger_verdict verdict = ledger_judge_status(
+        in->ledger, group, names_identifier(in->names, NAME_AGENT, group->subject),
+        names_identifier(in->names, NAME_ACTIVITY, activity), &item.key);
+
+    return !is_to_be_sent(in, group, verdict) || add_item(in, &item, err);
+}
+
+static bool take_finished_statuses(struct intake *in, struct error *err)
+{
+    struct group group;
+
+    while (ends_next(in->ends, &group)) {
+        if (!take_status(in, &group, err))
+            return false;
+    }
+    return true;
+}
+
+/* Takes every group that is complete. */
+static bool drain(struct intake *in, struct error *err)
+{
+    struct group group;
+    bool failed = false;
+
+    while (grouper_next(in->grouper, &group, &failed, err)) {
+        if (in->is_status)
+            ends_put(in->ends, &group);
+        if (in->is_status ? !take_finished_statuses(in, err) : !take_volume(in, &group, err))
+            return false;
+    }
+    return !failed;
+}
+
+static bool renumber(struct intake *in, struct record *record)
+{
+    if (!in->is_status) {
+        record->subject = names_own(in->names, NAME_QUEUE, record->subject);
+        return record->subject != UINT32_MAX && record->volume.channel < CHANNEL_COUNT;
+    }
+    record->subject = names_own(in->names, NAME_AGENT, record->subject);
+    record->status.activity = names_own(in->names, NAME_ACTIVITY, record->status.activity);
+    return record->subject != UINT32_MAX && record->status.activity != UINT32_MAX;
+}
+
+bool intake_records(struct intake *intake, struct record *records, size_t count, struct error *err)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (!renumber(intake, &records[i]))
+            return error_set(err, ERROR_RETRY, "the source process sent a record of nothing");
+    }
+    if (!grouper_add(intake->grouper, records, count, err)) {
+        if (grouper_needs_sorting(intake->grouper)) {
+            intake->trouble = INTAKE_AGAIN;
+            intake->is_unordered = true;
+        }
+        return false;
+    }
+    return drain(intake, err);
+}
+
+/* --- a slice ends --- */
+
+static const struct queue *queue_of(struct intake *in, const struct digest *key)
+{
+    for (size_t i = 0; i < queues_count(in->queues); i++) {
+        const struct digest candidate = ledger_queue_key(in->ledger, queues_at(in->queues, i));
+
+        if (memcmp(&candidate, key, sizeof candidate) == 0)
+            return queues_at(in->queues, i);
+    }
+    return NULL;
+}
+
+static bool overwrite(struct intake *in, const struct ledger_entry *entry, struct error *err)
+{
+    const struct queue *queue = queue_of(in, &entry->key);
+
+    if (queue == NULL)
+        return true;
+    const struct group nothing = {
+        .subject = names_add(in->names, NAME_QUEUE, queue->identifier, queue->name),
+        .time = entry->time,
+    };
+    const struct batch_item item = {&nothing, queue->name, entry->key, true};
+
+    ledger_overwrite(in->ledger, entry);
+    return add_item(in, &item, err);
+}
+
+/* What the source does not have any more: counted, and overwritten with nothing if wanted. Only a
+ * window that was read whole can tell. */
+static bool judge_vanished(struct intake *in, struct error *err)
+{
+    size_t count;
+
+    if (is_file(in) || in->slice.purpose == SLICE_PASS || in->known_to == in->known_from)
+        return true;
+    const struct ledger_entry *vanished =
+        ledger_vanished(in->ledger, in->known_from, in->known_to, &count);
+
+    in->result.vanished = (int64_t)count;
+    for (size_t i = 0; i < count && in->rules.zero_vanished && !in->is_status; i++) {
+        if (!overwrite(in, &vanished[i], err))
+            return false;
+    }
+    return true;
+}
+
+static void find_reject_texts(struct intake *in, struct store_commit *commit)
+{
+    const char *texts = (const char *)in->texts.data;
+    struct store_reject *rejects = (struct store_reject *)(void *)in->rejects.data;
+
+    commit->rejects = rejects;
+    commit->reject_count = in->rejects.size / sizeof *rejects;
+    for (size_t i = 0; i < commit->reject_count; i++) {
+        struct store_reject *reject = &rejects[i];
+
+        reject->origin = texts + (size_t)reject->origin;
+        reject->reason = texts + (size_t)reject->reason;
+        reject->cells = texts + (size_t)reject->cells;
+    }
+}
+
+static bool write_commit(struct intake *in, struct store_commit *commit, struct error *err)
+{
+    commit->agents = in->is_status ? ends_changed(in->ends, &commit->agent_count) : NULL;
+    commit->queues = queues_brought(in->queues, &commit->queue_count);
+    find_reject_texts(in, commit);
+    return store_commit(in->store, commit, &in->result.new_rejects, err);
+}
+
+/* A pass that found nothing new has nothing to write. */
+static bool is_nothing(struct intake *in, const struct store_commit *commit)
+{
+    size_t agents;
+
+    ends_changed(in->ends, &agents);
+    return in->slice.purpose == SLICE_PASS && in->result.sent == 0 && commit->digest_count == 0 &&
+           in->rejects.size == 0 && agents == 0;
+}
+
+bool intake_commit(struct intake *intake, const struct schedule *schedule,
+                   const struct store_file *file, const struct normalise_counts *counts,
+                   struct intake_result *result, struct error *err)
+{
+    size_t changed;
+
+    if (!grouper_end(intake->grouper, err) || !drain(intake, err))
+        return false;
+    ends_finish(intake->ends);
+    if (intake->is_status && !take_finished_statuses(intake, err))
+        return false;
+    if (intake->trouble == INTAKE_HELD_BACK)
+        return error_set(
+            err, ERROR_CONFIG,
+            "more than %lld new queues at once: they could never be deleted again; "
+            "look at them with `cloud-link queues %s` and admit them with --accept, or "
+            "mend the query",
+            (long long)intake->rules.queues->max_new_queues, intake->rules.source);
+    if (!judge_vanished(intake, err))
+        return false;
+    if (!packer_finish(intake->packer, &intake->result.sent, err)) {
+        intake->trouble = packer_is_too_large(intake->packer) ? INTAKE_TOO_LARGE : INTAKE_FINE;
+        return false;
+    }
+    const struct ledger_entry *changes = ledger_changes(intake->ledger, &changed);
+    intake->result.shrunk = (int64_t)ledger_shrunk(intake->ledger);
+
+    struct store_commit commit = {
+        .integration = intake->integration,
+        .schedule = schedule,
+        .digests = changes,
+        .digest_count = changed,
+        .horizon = intake->keep_from,
+        .file = file,
+        .read = (int64_t)counts->rows,
+        .unchanged = intake->result.unchanged,
+        .rounded = (int64_t)counts->rounded,
+        .ambiguous = (int64_t)counts->ambiguous,
+        .nonexistent = (int64_t)counts->nonexistent,
+        .now = intake->now,
+    };
+    if (!is_nothing(intake, &commit) && !write_commit(intake, &commit, err))
+        return false;
+    queues_commit(intake->queues);
+    ends_commit(intake->ends);
+    *result = intake->result;
+    return true;
+}
+
+bool intake_abandon(struct intake *intake, struct error *err)
+{
+    size_t count;
+    const struct queue *candidates = queues_brought(intake->queues, &count);
+    const bool abandoned = store_abandon(intake->store, intake->integration, candidates,
+                                         intake->trouble == INTAKE_HELD_BACK ? count : 0, err);
+
+    queues_abandon(intake->queues);
+    ends_abandon(intake->ends);
+    return abandoned;
+}
+
+bool intake_next_start(struct intake *intake, bool next_start, struct error *err)
+{
+    if (!intake->is_status || intake->next_start == next_start)
+        return true;
+    ends_free(intake->ends);
+    intake->next_start = next_start;
+    intake->ends = ends_new(intake->rules.ends, next_start);
+    if (!store_agents(intake->store, intake->integration, load_agent, intake, err))
+        return false;
+    intake->trouble = INTAKE_AGAIN;
+    return error_set(err, ERROR_RETRY, "the source's columns say how its statuses end");
+}
+
+struct slice intake_read_slice(const struct intake *intake, const struct slice *slice)
+{
+    struct slice read = *slice;
+
+    if (intake->is_status)
+        read.to = ends_read_to(intake->ends, slice);
+    return read;
+}
+
+void intake_forget_trouble(struct intake *intake)
+{
+    intake->trouble = INTAKE_FINE;
+}
+
+enum intake_trouble intake_trouble(const struct intake *intake)
+{
+    return intake->trouble;
+}

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* sender_answer.c - what the sender does with an answer of the API */
+#include <stdio.h>
+#include <string.h>
+
+#include "agent/base/digest.h"
+#include "agent/base/log.h"
+#include "agent/base/os.h"
+#include "agent/sending.h"
+#include "agent/status.h"
+
+#define ANSWER_SHOWN 500
+
+static void accept(struct sender *s, const struct flight *flight)
+{
+    struct lane *lane = &s->lanes[flight->lane];
+
+    if (s->failures > 0)
+        log_line(LOG_LEVEL_INFO, NULL, "the API accepts data again");
+    if (lane->is_refused)
+        log_line(LOG_LEVEL_INFO, sending_config(s, flight->lane)->name, "the API accepts the key");
+    if (s->failures > 0 || !s->host_is_proven)
+        status_upload_error(s->options.status, "");
+    if (lane->is_refused || !lane->is_proven)
+        status_refused(s->options.status, flight->lane, "");
+    if (s->trying_plain == flight->number) {
+        s->is_plain = true; /* it takes no gzip */
+        s->trying_plain = 0;
+    }
+    s->failures = 0;
+    s->avoid = 0;
+    s->host_is_proven = true;
+    s->gzip_is_proven = s->gzip_is_proven || flight->is_gzip;
+    lane->is_proven = true;
+    lane->is_refused = false;
+    s->accepted_count++;
+    if (s->accepted_size == 0)
+        s->accepted_since_ms = os_monotonic_ms();
+    s->accepted[s->accepted_size++] = flight->number;
+}
+
+static void back_off(struct sender *s, struct backlog_batch *batch,
+                     const struct http_answer *answer)
+{
+    char text[1200];
+    uint32_t random;
+
+    if (answer->status == 0)
+        snprintf(text, sizeof text, "%s", answer->error.text);
+    else
+        snprintf(text, sizeof text, "the API answers %d; tried again until it accepts",
+                 answer->status);
+    if (s->failures == 0)
+        log_line(LOG_LEVEL_WARNING, NULL, "%s", text);
+    status_upload_error(s->options.status, text);
+    if (answer->status >= 500 && answer->status != 503 &&
+        batch->accepted_then != s->accepted_count) {
+        batch->server_errors++;
+        batch->accepted_then = s->accepted_count;
+    }
+    digest_random(&random, sizeof random);
+    s->not_before_ms =
+        os_monotonic_ms() + upload_backoff_ms(s->failures, answer->retry_after_ms, random);
+    s->failures++;
+    s->avoid = batch->batch.number;
+}
+
+static void page_title(const struct http_answer *answer, char *title, size_t size)
+{
+    const char *start = strstr(answer->body, "<title>");
+    const char *end = start != NULL ? strstr(start, "</title>") : NULL;
+
+    if (end == NULL)
+        snprintf(title, size, "a web page instead of an answer of the API");
+    else
+        snprintf(title, size, "a web page titled \"%.*s\"", (int)(end - start - 7), start + 7);
+}
+
+static void refuse(struct sender *s, size_t lane, const struct http_answer *answer)
+{
+    struct lane *l = &s->lanes[lane];
+    const struct integration_config *config = sending_config(s, lane);
+    char text[1000], title[300];
+
+    if (answer->is_html) {
+        page_title(answer, title, sizeof title);
+        snprintf(text, sizeof text,
+                 "%s answers with %s: a proxy stands between; check peopleware.url and the proxy",
+                 s->options.config->peopleware.url, title);
+    } else if (answer->status == 401 || answer->status == 403) {
+        snprintf(text, sizeof text,
+                 "the API refuses the key of this integration (HTTP %d): make a new key and store "
+                 "it with `cloud-link secret set`; imports go on and wait in the spool",
+                 answer->status);
+    } else {
+        snprintf(text, sizeof text,
+                 "the API refuses the data of this integration (HTTP %d): check peopleware.url and "
+                 "the integration's id; imports go on and wait in the spool",
+                 answer->status);
+    }
+    if (!l->is_refused)
+        log_line(LOG_LEVEL_ERROR, config->name, "%s", text);
+    l->is_refused = true;
+    l->is_proven = false;
+    l->refused_until_ms = os_monotonic_ms() + REFUSED_MS;
+    status_refused(s->options.status, lane, text);
+    os_event_set(s->options.changed);
+}
+
+static bool is_open_status(struct sender *s, const struct backlog_batch *batch)
+{
+    struct bytes body;
+    struct error err;
+
+    if (sending_config(s, batch->lane)->data != DATA_AGENT_STATUS)
+        return false;
+    bytes_init(&body, BODY_LIMIT);
+    const bool is_open = outbox_body(s->options.store, batch->batch.number, true, &body, &err) &&
+                         strstr(bytes_text(&body), "\"endTime\"") == NULL;
+    bytes_free(&body);
+    return is_open;
+}
+
+/* A single group that the API does not take: to quarantine whole, with its answer. */
+static void set_aside(struct sender *s, const struct backlog_batch *batch,
+                      const struct http_answer *answer)
+{
+    const struct integration_config *config = sending_config(s, batch->lane);
+    char shown[ANSWER_SHOWN + 1];
+    struct error err;
+
+    snprintf(shown, sizeof shown, "%s", answer->body);
+    const bool is_held = answer->status == 422 && is_open_status(s, batch);
+    const bool done = is_held ? outbox_hold(s->options.store, batch->batch.number, &err)
+                              : outbox_quarantine(s->options.store, batch->batch.number,
+                                                  answer->status, shown, os_now(), &err);
+    if (!done) {
+        sending_store_failed(s, &err);
+        return;
+    }
+    if (!is_held) {
+        log_line(LOG_LEVEL_WARNING, config->name,
+                 "the API refuses %lld records of one group (HTTP %d); they are in quarantine",
+                 (long long)batch->batch.records, answer->status);
+        os_mutex_lock(s->mutex);
+        s->outcome.quarantined += batch->batch.records;
+        os_mutex_unlock(s->mutex);
+    }
+    backlog_remove(s->backlog, batch->batch.number);
+    os_event_set(s->options.changed);
+}
+
+static void divide(struct sender *s, struct backlog_batch *batch, const struct http_answer *answer)
+{
+    if (answer->status == 413 && batch->batch.group_count > 1) {
+        s->size_limit = batch->batch.plain_size / 2;
+        s->host_is_proven = false; /* one at a time until the smaller size is accepted */
+    }
+    if (batch->batch.group_count > 1)
+        sending_split(s, batch);
+    else
+        set_aside(s, batch, answer);
+}
+
+void sending_answered(struct sender *s, const struct http_answer *answer)
+{
+    struct flight *flight = answer->context;
+    struct backlog_batch *batch = backlog_find(s->backlog, flight->number);
+    const bool may_be_plain = s->options.config->upload.compress == COMPRESS_AUTO;
+    const struct upload_answer facts = {
+        .status = answer->status,
+        .is_html = answer->is_html,
+        .was_gzip = flight->is_gzip,
+        .gzip_proven = s->gzip_is_proven || !may_be_plain,
+        .server_errors = batch->server_errors,
+    };
+    const enum verdict verdict = upload_classify(&facts);
+
+    flight->is_used = false;
+    s->lanes[flight->lane].in_flight--;
+    if (verdict == VERDICT_ACCEPTED) {
+        accept(s, flight);
+        return;
+    }
+    batch->is_in_flight = false;
+    if (s->trying_plain == flight->number && verdict != VERDICT_RETRY)
+        s->trying_plain = 0;
+    if (verdict == VERDICT_RETRY)
+        back_off(s, batch, answer);
+    else if (verdict == VERDICT_PLAIN)
+        s->trying_plain = flight->number;
+    else if (verdict == VERDICT_REFUSED)
+        refuse(s, flight->lane, answer);
+    else
+        divide(s, batch, answer);
+}
