@@ -22,6 +22,7 @@
 #include "agent/base/bytes.h"
 #include "agent/base/os.h"
 #include "agent/base/os_file.h"
+#include "agent/base/settings_read.h"
 #include "agent/base/zone_rule.h"
 
 #define HEADER_SIZE 44
@@ -319,14 +320,6 @@ static bool same_but_for_case(const char *left, const char *right)
     return *left == *right;
 }
 
-/* Is `name` meant by `wanted`: the same in other case, or only the city? */
-static bool is_meant(const char *wanted, const char *name)
-{
-    const char *city = strrchr(name, '/');
-
-    return same_but_for_case(wanted, name) || (city != NULL && same_but_for_case(wanted, city + 1));
-}
-
 /* The name in a line of tzdata.zi ("Z NAME ...", "L TARGET NAME"), ended by a NUL; else NULL. */
 static char *name_in_line(char *line)
 {
@@ -338,34 +331,50 @@ static char *name_in_line(char *line)
     return line + 2;
 }
 
-/* The name that was meant, lent from `list` (the tz database's own list of names), or NULL. */
-static const char *meant_name(const char *wanted, struct bytes *list)
+/* All names that zone_open takes, lent from `list` and the table of Windows names. */
+static const char **all_names(struct bytes *list)
 {
     char path[PATH_SIZE];
     struct error ignored;
+    size_t most = 1;
+    size_t count = 0;
 
-    for (size_t i = 0; zone_windows_names[i].windows != NULL; i++)
-        if (same_but_for_case(wanted, zone_windows_names[i].windows))
-            return zone_windows_names[i].windows;
-
-    bool found = false;
-    for (size_t i = 0; folders[i] != NULL && !found; i++) {
+    for (size_t i = 0; folders[i] != NULL && list->size == 0; i++) {
         snprintf(path, sizeof path, "%s/tzdata.zi", folders[i]);
-        found = os_file_read(path, list, &ignored);
+        if (!os_file_read(path, list, &ignored) || list->size == FILE_MOST)
+            bytes_reset(list); /* there must be room for the end */
     }
     bytes_append_byte(list, '\0');
-    if (!found || list->overflow)
-        return NULL;
+
+    for (size_t i = 0; zone_windows_names[i].windows != NULL; i++)
+        most++;
+    for (size_t i = 0; i < list->size; i++)
+        most += list->data[i] == '\n';
+    const char **names = os_alloc((most + 1) * sizeof names[0]);
+    for (size_t i = 0; zone_windows_names[i].windows != NULL; i++)
+        names[count++] = zone_windows_names[i].windows;
     for (char *line = (char *)list->data; *line != '\0';) {
         char *next = line + strcspn(line, "\n");
         if (*next != '\0')
             *next++ = '\0';
         const char *name = name_in_line(line);
-        if (name != NULL && is_meant(wanted, name) && find_file(name, path))
-            return name;
+        if (name != NULL && find_file(name, path)) /* old names are not everywhere */
+            names[count++] = name;
         line = next;
     }
-    return NULL;
+    return names;
+}
+
+/* The same in other case, only the city, or a few typing errors off. */
+static const char *meant_name(const char *wanted, const char *const *names)
+{
+    for (size_t i = 0; names[i] != NULL; i++) {
+        const char *city = strrchr(names[i], '/');
+        if (same_but_for_case(wanted, names[i]) ||
+            (city != NULL && same_but_for_case(wanted, city + 1)))
+            return names[i];
+    }
+    return settings_nearest(wanted, names);
 }
 
 static bool unknown_name(const char *name, struct error *err)
@@ -373,12 +382,14 @@ static bool unknown_name(const char *name, struct error *err)
     struct bytes list;
 
     bytes_init(&list, FILE_MOST);
-    const char *meant = meant_name(name, &list);
+    const char **names = all_names(&list);
+    const char *meant = meant_name(name, names);
     if (meant != NULL)
         error_set(err, ERROR_CONFIG, "unknown time zone \"%s\"; did you mean \"%s\"?", name, meant);
     else
         error_set(err, ERROR_CONFIG,
                   "unknown time zone \"%s\"; use a name such as \"Europe/Berlin\"", name);
+    os_free(names);
     bytes_free(&list);
     return false;
 }
