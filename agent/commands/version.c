@@ -5,6 +5,7 @@
 #include <sqlite3.h>
 #include <stdio.h>
 
+#include "agent/base/http.h"
 #include "agent/base/node.h"
 #include "agent/commands/command.h"
 
@@ -13,6 +14,7 @@ static enum exit_status run(struct command_line *line)
     if (!command_line_is_done(line, &version_command))
         return EXIT_USAGE;
     printf("cloud-link %s\n", CLOUD_LINK_VERSION);
+    printf("%s\n", http_library_versions());
     printf("SQLite %s\n", sqlite3_libversion());
     printf("jansson %s\n", jansson_version_str());
     printf("libyaml %s\n", node_library_version());
