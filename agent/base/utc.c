@@ -109,11 +109,12 @@ static void put_pair(char *place, int number)
                                 "50515253545556575859606162636465666768697071727374"
                                 "75767778798081828384858687888990919293949596979899";
 
-    memcpy(place, pairs + 2 * number, 2);
+    memcpy(place, &pairs[2 * number], 2);
 }
 
 void utc_print(utc_ms time, char text[UTC_TEXT_SIZE])
 {
+    static const char form[UTC_TEXT_SIZE] = "    -  -  T  :  :  Z";
     struct civil civil;
 
     if (time < EARLIEST)
@@ -121,7 +122,7 @@ void utc_print(utc_ms time, char text[UTC_TEXT_SIZE])
     if (time > LATEST)
         time = LATEST;
     utc_to_civil(time, &civil);
-    memcpy(text, "    -  -  T  :  :  Z", UTC_TEXT_SIZE);
+    memcpy(text, form, sizeof form);
     put_pair(text, civil.year / 100);
     put_pair(text + 2, civil.year % 100);
     put_pair(text + 5, civil.month);

@@ -129,7 +129,7 @@ static bool read_block(struct zone *zone, const uint8_t *block, const struct tzi
             return error_set(err, ERROR_CONFIG, "its transitions are out of order");
         if (types_of[i] >= header->types)
             return error_set(err, ERROR_CONFIG, "a transition has an unknown type");
-        offset_ms = (int32_t)number_of_4(types + types_of[i] * TYPE_SIZE) * UTC_SECOND;
+        offset_ms = (int32_t)number_of_4(types + (size_t)types_of[i] * TYPE_SIZE) * UTC_SECOND;
         zone->rule_from = milliseconds(seconds);
         add_change(zone, zone->rule_from, offset_ms);
     }
@@ -283,7 +283,7 @@ void zone_offsets_between(struct zone *zone, utc_ms from, utc_ms to, int64_t *le
     *most_ms = most;
 }
 
-#define FILE_MOST (1024 * 1024) /* the largest has 4 KiB */
+#define FILE_MOST ((size_t)1 << 20) /* the largest has 4 KiB */
 #define PATH_SIZE 512
 #define NAME_MOST 100
 
@@ -309,13 +309,16 @@ static bool find_file(const char *name, char path[PATH_SIZE])
     return false;
 }
 
+static int lower_case(char letter)
+{
+    return letter >= 'A' && letter <= 'Z' ? letter - 'A' + 'a' : letter;
+}
+
 static bool same_but_for_case(const char *left, const char *right)
 {
-    for (; *left != '\0' && *right != '\0'; left++, right++) {
-        const char a = *left >= 'A' && *left <= 'Z' ? (char)(*left + 32) : *left;
-        const char b = *right >= 'A' && *right <= 'Z' ? (char)(*right + 32) : *right;
-        if (a != b)
-            return false;
+    while (*left != '\0' && lower_case(*left) == lower_case(*right)) {
+        left++;
+        right++;
     }
     return *left == *right;
 }
