@@ -116,7 +116,7 @@ bool delimited_begin(struct delimited *d, const struct byte_source *source, char
     d->start = d->end = 0;
     d->line = 1;
     d->has_ended = false;
-    while (d->end < READ_AT_ONCE && !d->has_ended) {
+    while (delimiter == '\0' && d->end < READ_AT_ONCE && !d->has_ended) {
         if (!fill(d, err))
             return false;
     }
