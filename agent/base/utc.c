@@ -109,7 +109,7 @@ static void put_pair(char *place, int number)
                                 "50515253545556575859606162636465666768697071727374"
                                 "75767778798081828384858687888990919293949596979899";
 
-    memcpy(place, &pairs[2 * number], 2);
+    memcpy(place, pairs + 2 * (size_t)number, 2);
 }
 
 void utc_print(utc_ms time, char text[UTC_TEXT_SIZE])

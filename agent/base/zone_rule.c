@@ -154,7 +154,7 @@ static utc_ms face_in(const struct zone_day *day, int year)
         const utc_ms first = first_of(year, day->month);
         const int64_t length = (first_of(year, day->month + 1) - first) / UTC_DAY;
         const int64_t weekday = ((first / UTC_DAY + 4) % 7 + 7) % 7; /* 1970 began on a Thursday */
-        int64_t days = (day->day - weekday + 7) % 7 + 7 * (day->week - 1);
+        int64_t days = (day->day - weekday + 7) % 7 + INT64_C(7) * (day->week - 1);
         if (days >= length)
             days -= 7;
         midnight = first + days * UTC_DAY;
