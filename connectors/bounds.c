@@ -16,7 +16,7 @@ struct bound_form bounds_number_form(int times)
     return (struct bound_form){.kind = times == 1 ? BOUND_UNIX : BOUND_UNIX_MS};
 }
 
-struct bound_form bounds_text_form(const char *text, size_t size, int times)
+struct bound_form bounds_text_form(const char *text, size_t size)
 {
     struct bound_form form = {.kind = BOUND_TEXT, .separator = ' '};
     enum utc_form zone;
@@ -24,10 +24,7 @@ struct bound_form bounds_text_form(const char *text, size_t size, int times)
 
     if (size > 10 && text[10] == 'T')
         form.separator = 'T';
-    if (utc_parse(text, size, &time, &zone))
-        form.has_offset = zone == UTC_FORM_OFFSET;
-    else if (times != 0)
-        return bounds_number_form(times);
+    form.has_offset = utc_parse(text, size, &time, &zone) && zone == UTC_FORM_OFFSET;
     return form;
 }
 

@@ -19,10 +19,9 @@ struct bound_form {
     bool has_offset; /* BOUND_TEXT: the texts end in Z or +hh:mm */
 };
 
-/* From the first text seen of a column (size 0: none was): what its bounds must look like. times:
- * of the connector's facts; texts that are no times are then numbers. */
-struct bound_form bounds_text_form(const char *text, size_t size, int times);
-/* Of a column of numbers. times must not be 0. */
+/* From the first text seen of a column (size 0: none was): what its bounds must look like. */
+struct bound_form bounds_text_form(const char *text, size_t size);
+/* times: as in the connector's facts, and not 0. */
 struct bound_form bounds_number_form(int times);
 
 /* Both a second wider than the slice; on the clock face wide enough for both offsets where the

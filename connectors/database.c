@@ -145,6 +145,9 @@ static void validate_access(struct settings_reader *reader, const struct node *n
         strchr(access->host, '\\') != NULL && access->port != 0)
         settings_error(reader, node_child(node, "port"),
                        "does not go with a named instance, which is found by its name");
+    if (access->type == DATABASE_SQLSERVER && access->ca_file != NULL)
+        settings_error(reader, node_child(node, "ca_file"),
+                       "is not for sqlserver: its driver takes the system's certificates");
     if (access->type == DATABASE_POSTGRESQL && access->driver != NULL)
         settings_error(reader, node_child(node, "driver"), "is for ODBC; postgresql needs none");
 
@@ -187,7 +190,7 @@ static struct connector_limits limits(const void *settings)
 
 /* ---- shared by both protocols ---- */
 
-bool database_is_local(const char *host)
+static bool is_local(const char *host)
 {
     return host == NULL || host[0] == '\0' || host[0] == '/' || host[0] == '@' ||
            strcmp(host, "localhost") == 0 || strcmp(host, "::1") == 0 ||
@@ -198,7 +201,25 @@ enum database_tls database_tls(const struct database_access *access)
 {
     if (access->tls != TLS_UNSET)
         return (enum database_tls)access->tls;
-    return database_is_local(access->host) ? TLS_PREFER : TLS_VERIFY_FULL;
+    return is_local(access->host) ? TLS_PREFER : TLS_VERIFY_FULL;
+}
+
+const char *database_certificates(const struct database_access *access)
+{
+    static const char *const paths[] = {
+        "/etc/ssl/certs/ca-certificates.crt", /* Debian, Ubuntu */
+        "/etc/pki/tls/certs/ca-bundle.crt",   /* Red Hat */
+        "/etc/ssl/ca-bundle.pem",             /* SUSE */
+        "/etc/ssl/cert.pem",                  /* Alpine */
+    };
+
+    if (access->ca_file != NULL)
+        return access->ca_file;
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+        if (os_file_exists(paths[i]))
+            return paths[i];
+    }
+    return NULL;
 }
 
 static int find_column(const struct columns *columns, const char *name)
@@ -230,6 +251,29 @@ bool database_find_times(const struct database *database, const struct columns *
               bytes_text(&all));
     bytes_free(&all);
     return false;
+}
+
+bool database_number_form(const struct database *database, const char *column,
+                          struct bound_form *form, struct error *err)
+{
+    if (database->facts.times == 0)
+        return error_set(err, ERROR_CONFIG,
+                         "column \"%s\" holds numbers: say `times: unix` or `times: unix-ms`, or "
+                         "convert it in the query",
+                         column);
+    *form = bounds_number_form(database->facts.times);
+    return true;
+}
+
+bool database_text_form(const struct database *database, const char *column, const char *sample,
+                        struct bound_form *form, struct error *err)
+{
+    const size_t size = strlen(sample);
+
+    if (size > 0 ? strspn(sample, "0123456789.") == size : database->facts.times != 0)
+        return database_number_form(database, column, form, err);
+    *form = bounds_text_form(sample, size);
+    return true;
 }
 
 enum error_kind database_error_kind(const char *sqlstate)

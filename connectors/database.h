@@ -7,6 +7,7 @@
 #ifndef CONNECTORS_DATABASE_H
 #define CONNECTORS_DATABASE_H
 
+#include "connectors/bounds.h"
 #include "connectors/connector.h"
 
 struct zone;
@@ -38,7 +39,9 @@ struct database {
 
 /* What was asked for, or else verify-full for a remote host and prefer for this machine. */
 enum database_tls database_tls(const struct database_access *access);
-bool database_is_local(const char *host);
+/* The file of those who may sign the database's certificate: ca_file, or the system's store; NULL
+ * if this machine has none. */
+const char *database_certificates(const struct database_access *access);
 
 /* Where the columns of times are; end is -1 where there is none. ERROR_CONFIG names what is there
  * instead. */
@@ -47,6 +50,14 @@ struct database_times {
 };
 bool database_find_times(const struct database *database, const struct columns *columns,
                          struct database_times *times, struct error *err) MUST_USE;
+
+/* How the bounds of a column of times are written, when it holds numbers; or texts, of which
+ * `sample` is the first ("": there is none yet). ERROR_CONFIG: numbers, and no `times` to say what
+ * they count. */
+bool database_number_form(const struct database *database, const char *column,
+                          struct bound_form *form, struct error *err) MUST_USE;
+bool database_text_form(const struct database *database, const char *column, const char *sample,
+                        struct bound_form *form, struct error *err) MUST_USE;
 
 /* The reaction a five-character SQLSTATE asks for. */
 enum error_kind database_error_kind(const char *sqlstate);

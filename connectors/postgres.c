@@ -20,6 +20,7 @@
 
 #define STATEMENT_MOST (1 << 20)
 #define LITERAL_SIZE   64
+#define SAMPLE_SIZE    64
 
 struct postgres {
     const struct database *database;
@@ -62,7 +63,7 @@ static struct bound_form form_to_meet(uint32_t type, struct bound_form usual)
     if (postgres_type_is_number(type) && usual.kind != BOUND_UNIX_MS)
         return (struct bound_form){.kind = BOUND_UNIX};
     if (postgres_type_is_text(type) && (usual.kind == BOUND_UTC || usual.kind == BOUND_CIVIL))
-        return bounds_text_form("", 0, 0);
+        return bounds_text_form("", 0);
     return usual; /* also for types of other people's */
 }
 
@@ -250,28 +251,22 @@ static bool describe(struct postgres *postgres, struct error *err)
     return database_find_times(postgres->database, &postgres->columns, &postgres->times, err);
 }
 
-struct sample {
-    struct bound_form form;
-    int times;
-};
-
 static void take_sample(void *context, const char *text)
 {
-    struct sample *sample = context;
-
-    sample->form = bounds_text_form(text, strlen(text), sample->times);
+    snprintf(context, SAMPLE_SIZE, "%s", text);
 }
 
 /* How a text column writes its times: as its first value does. */
-static bool sample_text(struct postgres *postgres, const char *name, struct bound_form *form,
+static bool sample_text(struct postgres *postgres, int column, struct bound_form *form,
                         struct error *err)
 {
     /* wide enough for every row there may be */
     const struct bounds ever = {.to = 200 * 366 * UTC_DAY, .civil_to = 200 * 366 * UTC_DAY};
-    const int times = postgres->database->facts.times;
-    struct sample sample = {.form = bounds_text_form("", 0, times), .times = times};
+    const char *const name = postgres->names[column];
+    char sample[SAMPLE_SIZE] = "";
 
-    postgres->time_form = sample.form; /* for the placeholders */
+    if (!database_text_form(postgres->database, name, "", &postgres->time_form, err))
+        return false; /* for the placeholders */
     begin_statement(postgres, "SELECT ");
     sql_column(&sql_postgresql, name, &postgres->statement);
     bytes_append_text(&postgres->statement, "::text FROM (");
@@ -279,31 +274,23 @@ static bool sample_text(struct postgres *postgres, const char *name, struct boun
     bytes_append_text(&postgres->statement, "\n) q WHERE ");
     sql_column(&sql_postgresql, name, &postgres->statement);
     if (!postgres_link_ask(postgres->link, end_statement(postgres, " IS NOT NULL LIMIT 1"),
-                           take_sample, &sample, err))
+                           take_sample, sample, err))
         return false;
-    *form = sample.form;
-    return true;
+    return database_text_form(postgres->database, name, sample, form, err);
 }
 
 static bool find_form(struct postgres *postgres, int column, struct bound_form *form,
                       struct error *err)
 {
     const uint32_t type = postgres->types[column];
-    const int times = postgres->database->facts.times;
 
     if (type == POSTGRES_TIMESTAMPTZ || type == POSTGRES_TIMESTAMP || type == POSTGRES_DATE) {
         form->kind = type == POSTGRES_TIMESTAMPTZ ? BOUND_UTC : BOUND_CIVIL;
         return true;
     }
-    if (!postgres_type_is_number(type))
-        return sample_text(postgres, postgres->names[column], form, err);
-    if (times == 0)
-        return error_set(err, ERROR_CONFIG,
-                         "column \"%s\" holds numbers: say `times: unix` or `times: unix-ms`, or "
-                         "convert it in the query",
-                         postgres->names[column]);
-    *form = bounds_number_form(times);
-    return true;
+    if (postgres_type_is_number(type))
+        return database_number_form(postgres->database, postgres->names[column], form, err);
+    return sample_text(postgres, column, form, err);
 }
 
 /* A connection with a transaction begun and the query described. */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "agent/base/os.h"
+#include "connectors/cells.h"
 
 /* Room for the few values that are written as text: a uuid, a number with many digits. */
 #define SCRATCH_SIZE 96
@@ -14,9 +15,6 @@
 #define BEGINNING_MS  INT64_C(946684800000)
 #define YEAR_1_MS     INT64_C(-62135596800000)
 #define YEAR_10000_MS INT64_C(253402300800000)
-
-/* Beyond this a number times 1000 would not fit. */
-#define LARGEST_FLOAT 9.0e12
 
 struct column {
     uint32_t type;
@@ -126,39 +124,13 @@ static uint64_t load_64(const uint8_t *at)
 
 /* ---- cells ---- */
 
-static struct cell text_cell(const void *text, size_t size)
-{
-    return (struct cell){.kind = CELL_TEXT, .size = (uint32_t)size, .text = text};
-}
-
-static struct cell integer_cell(enum cell_kind kind, int64_t integer)
-{
-    return (struct cell){.kind = kind, .integer = integer};
-}
-
-static struct cell unusable_cell(const char *what)
-{
-    return (struct cell){.kind = CELL_UNUSABLE, .size = (uint32_t)strlen(what), .text = what};
-}
-
-static struct cell float_cell(double value)
-{
-    if (!(value > -LARGEST_FLOAT && value < LARGEST_FLOAT))
-        return unusable_cell(value == value ? "a number too large" : "not a number");
-
-    const int64_t thousandths = (int64_t)(value * 1000 + (value < 0 ? -0.5 : 0.5));
-    if (thousandths % 1000 == 0) /* also an identifier may be kept as a float */
-        return integer_cell(CELL_INTEGER, thousandths / 1000);
-    return integer_cell(CELL_THOUSANDTHS, thousandths);
-}
-
 static struct cell float_4_cell(const uint8_t *value)
 {
     const uint32_t bits = load_32(value);
     float number;
 
     memcpy(&number, &bits, sizeof number);
-    return float_cell((double)number);
+    return cell_float((double)number);
 }
 
 static struct cell float_8_cell(const uint8_t *value)
@@ -167,7 +139,7 @@ static struct cell float_8_cell(const uint8_t *value)
     double number;
 
     memcpy(&number, &bits, sizeof number);
-    return float_cell(number);
+    return cell_float(number);
 }
 
 static struct cell moment_cell(enum cell_kind kind, int64_t since_beginning_ms)
@@ -175,8 +147,8 @@ static struct cell moment_cell(enum cell_kind kind, int64_t since_beginning_ms)
     const int64_t time = since_beginning_ms + BEGINNING_MS;
 
     if (time < YEAR_1_MS || time >= YEAR_10000_MS)
-        return unusable_cell("a date beyond the years 1 to 9999");
-    return integer_cell(kind, time);
+        return cell_unusable("a date beyond the years 1 to 9999");
+    return cell_integer(kind, time);
 }
 
 static struct cell timestamp_cell(enum cell_kind kind, const uint8_t *value)
@@ -184,7 +156,7 @@ static struct cell timestamp_cell(enum cell_kind kind, const uint8_t *value)
     const int64_t microseconds = (int64_t)load_64(value);
 
     if (microseconds == INT64_MAX || microseconds == INT64_MIN)
-        return unusable_cell("infinity");
+        return cell_unusable("infinity");
     /* downwards, also before 2000 */
     return moment_cell(kind, microseconds / 1000 - (microseconds % 1000 < 0));
 }
@@ -194,7 +166,7 @@ static struct cell date_cell(const uint8_t *value)
     const int32_t days = (int32_t)load_32(value);
 
     if (days == INT32_MAX || days == INT32_MIN)
-        return unusable_cell("infinity");
+        return cell_unusable("infinity");
     return moment_cell(CELL_CIVIL, days * UTC_DAY);
 }
 
@@ -205,8 +177,8 @@ static struct cell interval_cell(const uint8_t *value)
     const int32_t days = (int32_t)load_32(value + 8);
 
     if (load_32(value + 12) != 0)
-        return unusable_cell("an interval of months has no certain length");
-    return integer_cell(CELL_THOUSANDTHS,
+        return cell_unusable("an interval of months has no certain length");
+    return cell_integer(CELL_THOUSANDTHS,
                         days * UTC_DAY + microseconds / 1000 - (microseconds % 1000 < 0));
 }
 
@@ -221,7 +193,7 @@ static struct cell uuid_cell(const uint8_t *value, char *scratch)
         scratch[size++] = digits[value[i] >> 4];
         scratch[size++] = digits[value[i] & 15];
     }
-    return text_cell(scratch, size);
+    return cell_text(scratch, size);
 }
 
 /* digits (2) | weight of the first (2) | sign (2) | decimals shown (2) | digits to base 10,000:
@@ -255,7 +227,7 @@ static struct cell numeric_text(const struct numeric *numeric, char *scratch)
     char whole[SCRATCH_SIZE];
 
     if (numeric->weight > 10 || numeric->decimals > 40)
-        return unusable_cell("a number too large");
+        return cell_unusable("a number too large");
     if (numeric->is_negative)
         scratch[size++] = '-';
 
@@ -272,7 +244,7 @@ static struct cell numeric_text(const struct numeric *numeric, char *scratch)
     for (int shown = 0, power = -1; shown < numeric->decimals; shown += 4, power--)
         size +=
             print_four(numeric_digit(numeric, power), numeric->decimals - shown, scratch + size);
-    return text_cell(scratch, size);
+    return cell_text(scratch, size);
 }
 
 /* The usual numbers, up to 10^12 and with three decimals, without a text. */
@@ -289,7 +261,7 @@ static bool numeric_small(const struct numeric *numeric, struct cell *cell)
         value = value * 1000 + fraction / 10;
     if (numeric->is_negative)
         value = -value;
-    *cell = integer_cell(numeric->decimals > 0 ? CELL_THOUSANDTHS : CELL_INTEGER, value);
+    *cell = cell_integer(numeric->decimals > 0 ? CELL_THOUSANDTHS : CELL_INTEGER, value);
     return true;
 }
 
@@ -315,9 +287,9 @@ static struct cell numeric_cell(const uint8_t *value, size_t size, char *scratch
     uint16_t sign;
 
     if (!numeric_read(value, size, &numeric, &sign))
-        return unusable_cell("a number that cannot be read");
+        return cell_unusable("a number that cannot be read");
     if (sign != 0 && sign != 0x4000)
-        return unusable_cell(sign == 0xC000 ? "not a number" : "infinity");
+        return cell_unusable(sign == 0xC000 ? "not a number" : "infinity");
     return numeric_small(&numeric, &cell) ? cell : numeric_text(&numeric, scratch);
 }
 
@@ -326,15 +298,15 @@ static struct cell decode_value(struct column *column, const uint8_t *value, siz
 {
     switch (column->type) {
     case POSTGRES_BOOL:
-        return integer_cell(CELL_INTEGER, value[0] != 0);
+        return cell_integer(CELL_INTEGER, value[0] != 0);
     case POSTGRES_INT2:
-        return integer_cell(CELL_INTEGER, (int16_t)load_16(value));
+        return cell_integer(CELL_INTEGER, (int16_t)load_16(value));
     case POSTGRES_INT4:
-        return integer_cell(CELL_INTEGER, (int32_t)load_32(value));
+        return cell_integer(CELL_INTEGER, (int32_t)load_32(value));
     case POSTGRES_OID:
-        return integer_cell(CELL_INTEGER, load_32(value));
+        return cell_integer(CELL_INTEGER, load_32(value));
     case POSTGRES_INT8:
-        return integer_cell(CELL_INTEGER, (int64_t)load_64(value));
+        return cell_integer(CELL_INTEGER, (int64_t)load_64(value));
     case POSTGRES_FLOAT4:
         return float_4_cell(value);
     case POSTGRES_FLOAT8:
@@ -352,7 +324,7 @@ static struct cell decode_value(struct column *column, const uint8_t *value, siz
     case POSTGRES_NUMERIC:
         return numeric_cell(value, size, column->scratch);
     default:
-        return text_cell(value, size);
+        return cell_text(value, size);
     }
 }
 

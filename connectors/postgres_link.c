@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "agent/base/os.h"
-#include "agent/base/os_file.h"
 #include "agent/base/os_socket.h"
 
 struct postgres_link {
@@ -25,23 +24,6 @@ struct postgres_link {
 };
 
 /* ---- connecting ---- */
-
-/* libpq before version 16 does not know the system's certificates by itself. */
-static const char *system_certificates(void)
-{
-    static const char *const paths[] = {
-        "/etc/ssl/certs/ca-certificates.crt", /* Debian, Ubuntu */
-        "/etc/pki/tls/certs/ca-bundle.crt",   /* Red Hat */
-        "/etc/ssl/ca-bundle.pem",             /* SUSE */
-        "/etc/ssl/cert.pem",                  /* Alpine */
-    };
-
-    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
-        if (os_file_exists(paths[i]))
-            return paths[i];
-    }
-    return NULL;
-}
 
 static PGconn *start(struct postgres_link *link)
 {
@@ -65,9 +47,8 @@ static PGconn *start(struct postgres_link *link)
         {"user", access->user},
         {"password", access->password},
         {"sslmode", modes[tls]},
-        {"sslrootcert", tls != TLS_VERIFY_FULL    ? NULL
-                        : access->ca_file != NULL ? access->ca_file
-                                                  : system_certificates()},
+        /* before version 16, libpq does not find the system's store by itself */
+        {"sslrootcert", tls == TLS_VERIFY_FULL ? database_certificates(access) : NULL},
         {"client_encoding", "UTF8"},
         {"application_name", "cloud-link"},
     };
