@@ -3,8 +3,6 @@
 #ifndef AGENT_BASE_OS_FILE_H
 #define AGENT_BASE_OS_FILE_H
 
-#include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 #include "agent/base/error.h"
@@ -28,8 +26,7 @@ bool os_file_mark(const char *path, uint64_t *mark);
 
 /* With parents, 0700; one that exists is left as it is. */
 bool os_folder_make(const char *path, struct error *err) MUST_USE;
-/* Absolute form of path, relative ones against folder (NULL: the working folder). "" when it does
- * not fit. The folder of a path without one is ".". */
+/* Absolute form of path, relative ones against folder (NULL: the working folder). "": too long. */
 const char *os_path_join(const char *folder, const char *path, char *out, size_t size);
 const char *os_path_folder(const char *path, char *out, size_t size);
 
@@ -45,8 +42,7 @@ bool os_folder_list(const char *path, void (*visit)(void *context, const struct 
 /* Paths that match a pattern with * and ? in its last part, sorted. Returns NULL-terminated. */
 char **os_glob(const char *pattern);
 void os_glob_free(char **paths);
-/* * and ?, a character of UTF-8. A leading dot (a hidden or half-written file) only matches a dot.
- */
+/* * and ? (one character). A leading dot, of hidden or half-written files, only matches a dot. */
 bool os_name_matches(const char *pattern, const char *name);
 
 /* A regular file opened for reading: no link followed, checked after opening (ERROR_DATA else). */
@@ -65,16 +61,14 @@ bool os_scratch_write(struct os_file *file, const void *data, size_t size,
 bool os_scratch_read(struct os_file *file, uint64_t offset, void *data, size_t size,
                      struct error *err) MUST_USE;
 
-/* One process at a time: held until closed or the process ends. NULL: another holds it
- * (ERROR_FATAL, says its process number). os_lock_is_held asks without taking. */
+/* One process at a time. NULL: another holds it (ERROR_FATAL, says its process number). */
 struct os_lock;
 struct os_lock *os_lock_take(const char *path, struct error *err) MUST_USE;
 void os_lock_release(struct os_lock *lock);
 bool os_lock_is_held(const char *path);
 
-/* From now on the event is also set while there are names to take: of what was closed in the folder
- * after writing, or renamed in. A hint only: network shares give none. NULL when the system cannot.
- * One watch an event, begun and stopped while nobody waits for the event. */
+/* The event is also set while names wait: of files closed after writing, or renamed in. A hint:
+ * network shares give none. NULL: not possible. Started and stopped while nobody waits. */
 struct os_watch;
 struct os_watch *os_watch_start(const char *folder, struct os_event *event);
 void os_watch_stop(struct os_watch *watch);

@@ -42,6 +42,7 @@ struct launch {
     char *environment[INHERITED_COUNT + 2];
     int orders[2]; /* read end, write end */
     int answers[2];
+    int failure[2]; /* closed by a successful execve, else it carries the errno */
     pid_t parent;
 };
 
@@ -92,15 +93,16 @@ static void close_pair(const int pair[2])
     }
 }
 
-/* Nothing of ours but 0, 1 and 2. Old kernels have no close_range. */
+/* Nothing of ours but 0, 1 and 2 passes execve. Old kernels do not know close_range. */
 static void close_the_rest(void)
 {
     struct rlimit limit;
 
-    if (close_range(STDERR_FILENO + 1, ~0U, 0) == 0 || getrlimit(RLIMIT_NOFILE, &limit) != 0)
+    if (close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC) == 0 ||
+        getrlimit(RLIMIT_NOFILE, &limit) != 0)
         return;
     for (int i = STDERR_FILENO + 1; i < (int)limit.rlim_cur; i++)
-        close(i);
+        fcntl(i, F_SETFD, FD_CLOEXEC);
 }
 
 /* Ends in the new program or not at all. Ctrl-C reaches the whole group, a service manager's TERM
@@ -126,7 +128,27 @@ static _Noreturn void become_child(const struct launch *launch)
         close_the_rest();
         execve("/proc/self/exe", launch->arguments, launch->environment);
     }
+    const int number = errno;
+    const ssize_t written = write(launch->failure[1], &number, sizeof number);
+    (void)written;
     _exit(STATUS_NO_EXEC);
+}
+
+/* Waits for the execve: a child that is to die with this thread has asked for it by then. */
+static bool has_started(struct launch *launch, pid_t id, struct error *err)
+{
+    int number = 0;
+    ssize_t got;
+
+    close(launch->failure[1]);
+    launch->failure[1] = -1;
+    do
+        got = read(launch->failure[0], &number, sizeof number);
+    while (got < 0 && errno == EINTR);
+    if (got <= 0)
+        return true;
+    waitpid(id, NULL, 0);
+    return error_set(err, ERROR_RETRY, "cannot start a process: %s", strerror(number));
 }
 
 static void keep_open_without_blocking(int descriptor)
@@ -137,11 +159,12 @@ static void keep_open_without_blocking(int descriptor)
 struct os_child *os_child_start(const char *const *arguments, struct error *err)
 {
     const struct sigaction ignore = {.sa_handler = SIG_IGN};
-    struct launch launch = {.orders = {-1, -1}, .answers = {-1, -1}};
+    struct launch launch = {.orders = {-1, -1}, .answers = {-1, -1}, .failure = {-1, -1}};
     struct os_child *child = NULL;
 
     prepare(&launch, arguments);
-    if (pipe2(launch.orders, O_CLOEXEC) != 0 || pipe2(launch.answers, O_CLOEXEC) != 0) {
+    if (pipe2(launch.orders, O_CLOEXEC) != 0 || pipe2(launch.answers, O_CLOEXEC) != 0 ||
+        pipe2(launch.failure, O_CLOEXEC) != 0) {
         error_set(err, ERROR_RETRY, "cannot make a pipe: %s", strerror(errno));
         goto out;
     }
@@ -154,6 +177,8 @@ struct os_child *os_child_start(const char *const *arguments, struct error *err)
     }
     if (id == 0)
         become_child(&launch);
+    if (!has_started(&launch, id, err))
+        goto out;
     child = os_alloc(sizeof *child);
     *child = (struct os_child){id, launch.orders[1], launch.answers[0]};
     keep_open_without_blocking(child->orders);
@@ -163,6 +188,7 @@ struct os_child *os_child_start(const char *const *arguments, struct error *err)
 out:
     close_pair(launch.orders);
     close_pair(launch.answers);
+    close_pair(launch.failure);
     forget(&launch);
     return child;
 }

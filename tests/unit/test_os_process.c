@@ -7,6 +7,7 @@
 #include "tests/unit/check.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -190,13 +191,31 @@ static void test_writing_to_a_dead_child_is_a_result(void **state)
     os_child_end(child, NULL);
 }
 
+static void start_echo(void *child)
+{
+    *(struct os_child **)child = start("echo");
+}
+
+static void test_a_child_ends_with_the_thread_that_started_it(void **state)
+{
+    struct os_child *child = NULL;
+    char byte;
+    char how[64];
+
+    (void)state;
+    os_thread_join(os_thread_start(start_echo, &child));
+    assert_int_equal(os_child_read(child, &byte, 1, latest(), NULL), OS_PIPE_CLOSED);
+    os_child_end(child, how);
+    assert_string_equal(how, "was killed");
+}
+
 static void test_a_child_has_nothing_but_its_pipes(void **state)
 {
     char line[512];
     size_t at = 0;
 
     (void)state;
-    const int stray = dup(STDERR_FILENO); /* inheritable, as a library's descriptors may be */
+    const int stray = fcntl(STDERR_FILENO, F_DUPFD, 20); /* inheritable, as a library's may be */
     setenv("SECRET", "value", 1);
     setenv("TZ", "Asia/Tokyo", 1);
     struct os_child *child = start("looked at");
@@ -323,6 +342,7 @@ int main(int count, char **arguments)
         cmocka_unit_test(test_a_child_that_does_not_read_meets_its_deadline),
         cmocka_unit_test(test_how_a_child_ended_is_told),
         cmocka_unit_test(test_writing_to_a_dead_child_is_a_result),
+        cmocka_unit_test(test_a_child_ends_with_the_thread_that_started_it),
         cmocka_unit_test(test_a_child_has_nothing_but_its_pipes),
         cmocka_unit_test_setup_teardown(test_calls_are_answered_one_line_each_way, folder_make,
                                         folder_remove),
