@@ -26,7 +26,7 @@ static void must(bool done)
 {
     if (done)
         return;
-    fputs("cloud-link: OpenSSL refuses to work\n", stderr);
+    (void)fputs("cloud-link: OpenSSL refuses to work\n", stderr);
     os_exit_now(EXIT_FAILURE);
 }
 

@@ -42,13 +42,13 @@ static size_t plain_length(const char *text, size_t size)
 
 static void escape_byte(struct bytes *out, uint8_t byte)
 {
-    static const char letters[0x20] = {
+    static const uint8_t letters[0x20] = {
         ['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r'};
     static const char hex[] = "0123456789abcdef";
-    const char letter = byte < sizeof letters ? letters[byte] : (char)byte;
+    const uint8_t letter = byte < sizeof letters ? letters[byte] : byte;
 
     if (letter != '\0') {
-        bytes_append(out, (char[]){'\\', letter}, 2);
+        bytes_append(out, (uint8_t[]){'\\', letter}, 2);
     } else {
         bytes_append(out, (char[]){'\\', 'u', '0', '0', hex[byte >> 4], hex[byte & 15]}, 6);
     }

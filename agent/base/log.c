@@ -215,7 +215,7 @@ void log_line(enum log_level level, const char *integration, const char *format,
     else
         append_plain(&state.line, level, integration, message);
     bytes_append_byte(&state.line, '\n');
-    fwrite(state.line.data, 1, state.line.size, stderr); /* unbuffered: one write, one line */
+    (void)fwrite(state.line.data, 1, state.line.size, stderr); /* unbuffered: one write, one line */
 out:
     unlock();
 }

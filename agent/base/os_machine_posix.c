@@ -103,11 +103,11 @@ bool os_read_secret(const char *prompt, char *text, size_t size, struct error *e
 
     struct termios hidden = shown;
     hidden.c_lflag &= ~(tcflag_t)ECHO;
-    fputs(prompt, stderr);
-    fflush(stderr);
+    (void)fputs(prompt, stderr);
+    (void)fflush(stderr);
     tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
     const bool read = read_line(text, size, err);
     tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown);
-    fputs("\n", stderr);
+    (void)fputs("\n", stderr);
     return read;
 }

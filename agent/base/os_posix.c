@@ -213,18 +213,18 @@ int os_poll_timeout(int64_t deadline_ms)
 int os_event_wait(struct os_event *const *events, int count, int64_t timeout_ms)
 {
     const int64_t deadline_ms = timeout_ms < 0 ? INT64_MAX : os_monotonic_ms() + timeout_ms;
-    struct pollfd places[2 * EVENTS_MOST]; /* of event i: 2i and 2i + 1 */
+    struct pollfd places[EVENTS_MOST][2];
 
     assert(count <= EVENTS_MOST);
     for (int i = 0; i < count; i++) {
-        places[2 * i] = (struct pollfd){.fd = events[i]->descriptor, .events = POLLIN};
-        places[2 * i + 1] = (struct pollfd){.fd = events[i]->watched, .events = POLLIN};
+        places[i][0] = (struct pollfd){.fd = events[i]->descriptor, .events = POLLIN};
+        places[i][1] = (struct pollfd){.fd = events[i]->watched, .events = POLLIN};
     }
     for (;;) {
-        const int ready = poll(places, 2 * (nfds_t)count, os_poll_timeout(deadline_ms));
-        for (int i = 0; ready > 0 && i < 2 * count; i++) {
-            if (places[i].revents != 0)
-                return i / 2;
+        const int ready = poll(places[0], 2 * (nfds_t)count, os_poll_timeout(deadline_ms));
+        for (int i = 0; ready > 0 && i < count; i++) {
+            if (places[i][0].revents != 0 || places[i][1].revents != 0)
+                return i;
         }
         if (os_poll_timeout(deadline_ms) == 0)
             return -1;

@@ -57,7 +57,7 @@ static int start_servers(void **state)
                           &servers.proxy};
     if (said == NULL || fgets(line, sizeof line, said) == NULL)
         return -1;
-    fclose(said);
+    (void)fclose(said);
     char *at = line;
     for (size_t i = 0; i < 5; i++)
         *ports[i] = (int)strtoul(at, &at, 10);

@@ -142,14 +142,14 @@ static void test_signals_set_the_event(void **state)
     os_signals_to(stop);
     for (int i = 0; i < 2; i++) {
         os_event_reset(stop);
-        raise(numbers[i]);
+        (void)raise(numbers[i]);
         assert_true(os_event_is_set(stop));
     }
     os_event_reset(stop);
-    raise(SIGPIPE); /* is ignored */
+    (void)raise(SIGPIPE); /* is ignored */
     assert_false(os_event_is_set(stop));
-    signal(SIGTERM, SIG_DFL);
-    signal(SIGINT, SIG_DFL);
+    (void)signal(SIGTERM, SIG_DFL);
+    (void)signal(SIGINT, SIG_DFL);
     os_event_free(stop);
 }
 

@@ -50,7 +50,7 @@ static int be_echo(void)
     uint8_t *data = os_alloc(BIG);
 
     printf("a driver that prints\n"); /* goes to standard error */
-    fflush(stdout);
+    (void)fflush(stdout);
     if (getchar() != EOF) /* and one that reads standard input finds nothing */
         return 1;
     while (os_pipe_read(data, BIG, -1) == OS_PIPE_OK && os_pipe_write(data, BIG) == OS_PIPE_OK)
@@ -101,8 +101,8 @@ static int be(const char *what)
     if (strcmp(what, "looked at") == 0)
         return be_looked_at();
     if (strcmp(what, "crash") == 0) {
-        signal(SIGSEGV, SIG_DFL);
-        raise(SIGSEGV);
+        (void)signal(SIGSEGV, SIG_DFL);
+        (void)raise(SIGSEGV);
     }
     return 3;
 }
