@@ -139,14 +139,12 @@ static uint64_t count_line_ends(const char *text, const char *end)
 /* From an opening quote to behind the closing one; NULL: it is not in the buffer. */
 static char *skip_quotes(const struct delimited *d, char *at, bool *has_doubled)
 {
-    char *end = d->buffer + d->end;
+    const char *end = d->buffer + d->end;
 
     for (at++;; at += 2) {
         at = memchr(at, d->quote, (size_t)(end - at));
-        if (at == NULL || (at + 1 == end && !d->has_ended))
-            return NULL;
-        if (at + 1 == end || at[1] != d->quote)
-            return at + 1;
+        if (at == NULL || at[1] != d->quote)
+            return at == NULL ? NULL : at + 1;
         *has_doubled = true;
     }
 }

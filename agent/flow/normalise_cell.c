@@ -165,26 +165,24 @@ const char *cell_boolean(const struct cell *cell, bool *value)
 {
     static const char *const words[] = {"0", "1", "false", "true", "f", "t"};
     static const char *const is_neither = "is neither 0 nor 1";
-    int64_t one = cell->kind == CELL_THOUSANDTHS ? 1000 : 1;
-    const char *text = cell->text;
-    size_t size = cell->size;
 
-    if (cell->kind == CELL_INTEGER || cell->kind == CELL_THOUSANDTHS) {
-        if (cell->integer != 0 && cell->integer != one)
-            return is_neither;
-        *value = cell->integer != 0;
-        return NULL;
-    }
     if (cell_is_empty(cell))
         return is_empty;
+    if (cell->kind == CELL_INTEGER || cell->kind == CELL_THOUSANDTHS) {
+        int64_t one = cell->kind == CELL_INTEGER ? 1 : 1000;
+
+        *value = cell->integer == one;
+        return cell->integer == 0 || *value ? NULL : is_neither;
+    }
     if (cell->kind != CELL_TEXT)
         return is_neither;
+    const char *text = cell->text;
+    size_t size = cell->size;
     trim(&text, &size);
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-        if (cell_text_is(text, size, words[i])) {
-            *value = i % 2 != 0;
+        *value = i % 2 != 0;
+        if (cell_text_is(text, size, words[i]))
             return NULL;
-        }
     }
     return is_neither;
 }

@@ -2,8 +2,8 @@
 /* normalise_cell.h - what one cell says: a number, yes or no, a moment, a text
  *
  * Functions that return a text return NULL when all is well, else what is wrong as the end of a
- * sentence that begins with the column's name: "is not a number". Outputs are untouched then. The
- * clause holds nothing of the cell itself, which may be personal.
+ * sentence that begins with the column's name: "is not a number". Outputs are meaningless then.
+ * The clause holds nothing of the cell itself, which may be personal.
  */
 #ifndef AGENT_FLOW_NORMALISE_CELL_H
 #define AGENT_FLOW_NORMALISE_CELL_H

@@ -50,16 +50,15 @@ static bool has_value(const struct normalise *n, enum slot slot)
 /* What tells one repeated time from another: whose it is, and on which channel. */
 static bool is_seen_again(struct normalise *n, enum slot subject, utc_ms civil)
 {
-    static const enum slot no_slot = SLOT_COUNT;
-    const enum slot parts[] = {subject, n->at[SLOT_CHANNEL] >= 0 ? SLOT_CHANNEL : no_slot};
-    bool is_new;
+    const struct cell *channel = cell_of(n, SLOT_CHANNEL);
+    bool is_new = false;
 
     bytes_reset(&n->key);
     bytes_append(&n->key, &civil, sizeof civil);
-    for (size_t i = 0; i < 2 && parts[i] != no_slot; i++) {
-        cell_describe(cell_of(n, parts[i]), &n->key);
-        bytes_append_byte(&n->key, 0);
-    }
+    cell_describe(cell_of(n, subject), &n->key);
+    bytes_append_byte(&n->key, 0);
+    if (channel != NULL)
+        cell_describe(channel, &n->key);
     map_add(n->labels, n->key.data, n->key.size, &is_new);
     return !is_new;
 }
@@ -237,18 +236,22 @@ static bool read_channel(struct normalise *n, enum channel *channel)
 
 /* --- texts --- */
 
+static const char *const is_too_long = "is longer than 1,000 bytes";
+
 static bool append_identifier(struct normalise *n, enum slot slot)
 {
     const char *wrong = cell_append_text(cell_of(n, slot), &n->key);
 
     bytes_append_byte(&n->key, 0);
+    if (wrong == NULL && n->key.overflow)
+        wrong = is_too_long;
     return wrong == NULL || reject(n, slot, wrong);
 }
 
 static bool check_text(struct normalise *n, enum slot slot, const char *text, size_t size)
 {
     if (size > TEXT_MOST)
-        return reject(n, slot, "is longer than 1,000 bytes");
+        return reject(n, slot, is_too_long);
     if (!json_text_is_valid(text, size))
         return reject(n, slot, "has control characters or is not UTF-8");
     return true;

@@ -131,6 +131,23 @@ static void test_a_reject_is_known_by_its_cells(void **state)
     close_bench(bench);
 }
 
+static void test_cells_are_told_apart_wherever_they_end(void **state)
+{
+    struct bench *bench =
+        open_file(DATA_CONTACTS, "queueidentifier queuename timestamp answered", &berlin);
+    struct cell cells[] = {TEXT("a\1\0\0\0b"), TEXT("c"), TEXT("never"), INTEGER(1)};
+    struct digest first;
+
+    (void)state;
+    assert_true(feed(bench, cells));
+    first = bench->heard.hash;
+    cells[0] = TEXT("a");
+    cells[1] = TEXT("b\1\0\0\0c");
+    assert_true(feed(bench, cells));
+    assert_memory_not_equal(&first, &bench->heard.hash, sizeof first);
+    close_bench(bench);
+}
+
 static void test_a_row_the_source_sets_aside(void **state)
 {
     struct bench *bench = open_file(DATA_CONTACTS, contact_columns, &berlin);
@@ -381,6 +398,7 @@ int main(void)
         cmocka_unit_test(test_a_contact_of_native_values),
         cmocka_unit_test(test_bad_cells_have_a_reason_without_their_value),
         cmocka_unit_test(test_a_reject_is_known_by_its_cells),
+        cmocka_unit_test(test_cells_are_told_apart_wherever_they_end),
         cmocka_unit_test(test_a_row_the_source_sets_aside),
         cmocka_unit_test(test_long_cells_are_cut_between_letters),
         cmocka_unit_test(test_many_rejects_fail_the_slice),
