@@ -129,7 +129,7 @@ static void judge_url(struct loader *loader, const struct node *root)
     const char *url = loader->top.peopleware.url;
     const size_t size = strlen(url);
 
-    if (node == NULL)
+    if (node == NULL || size == 0)
         return;
     if (strncmp(url, "https://", 8) != 0 || size == 8)
         settings_error(&loader->reader, node, "\"%s\" is not an https:// address", url);
@@ -146,7 +146,7 @@ static void judge_proxy(struct loader *loader, const struct node *root)
     const struct node *node = section == NULL ? NULL : node_child(section, "proxy");
     const char *proxy = loader->top.peopleware.proxy;
 
-    if (node != NULL && proxy != NULL && strncmp(proxy, "http://", 7) != 0 &&
+    if (node != NULL && proxy != NULL && proxy[0] != '\0' && strncmp(proxy, "http://", 7) != 0 &&
         strncmp(proxy, "https://", 8) != 0)
         settings_error(&loader->reader, node, "a proxy begins with http:// or https://");
 }
@@ -185,6 +185,7 @@ static void read_integrations(struct loader *loader, const struct node *list)
 
 static void read_included_file(struct loader *loader, const char *path)
 {
+    config_messages_begin_file(loader->messages, path);
     const struct node *root =
         parse_file(loader->memory, path, config_messages_error, loader->messages);
     const struct node *list = NULL;
@@ -233,29 +234,31 @@ static void compare(struct loader *loader, const struct integration_config *firs
     else if (first->id != 0 && first->id == second->id && first->enabled && second->enabled &&
              first->data == second->data)
         settings_error(&loader->reader, place,
-                       "%lld is already the id of %s of integration %s, at %s:%d",
-                       (long long)second->id, data_kind_words[second->data], first->name,
-                       name->file, name->line);
+                       "%lld is taken for %s by the integration %s at %s:%d", (long long)second->id,
+                       data_kind_words[second->data], first->name, name->file, name->line);
     else if (first->id != 0 && first->id == second->id && first->enabled && second->enabled &&
              is_status == (second->data == DATA_AGENT_STATUS))
         config_messages_note(
             loader->messages, place->file, place->line, place->column,
-            arena_print(loader->reader.memory,
-                        "integrations.%s.id: %lld is the id of integration %s too: a queue that is "
-                        "in both would overwrite itself",
-                        second->name, (long long)second->id, first->name));
+            arena_print(
+                loader->reader.memory,
+                "integrations.%s.id: %lld is the id of the integration %s, too: a queue that "
+                "is in both would overwrite itself",
+                second->name, (long long)second->id, first->name));
 }
 
 static void judge_integrations(struct loader *loader, const struct node *root)
 {
-    const bool has_key = loader->top.peopleware.api_key != NULL;
+    const struct node *peopleware = node_child(root, "peopleware");
+    const bool has_key = peopleware != NULL && node_child(peopleware, "api_key") != NULL;
 
-    if (loader->count == 0 && loader->top.integrations == NULL && loader->top.include.count == 0)
+    if (loader->top.integrations == NULL && loader->top.include.count == 0 &&
+        (root->kind == NODE_MAP || root->text[0] == '\0'))
         settings_error(&loader->reader, root, "`integrations` is missing: what is to be read");
     for (size_t i = 0; i < loader->count; i++) {
         const struct integration_config *second = &loader->integrations[i];
 
-        if (second->name == NULL)
+        if (second->name == NULL || second->name[0] == '\0')
             continue;
         loader->reader.top = second->node;
         loader->reader.path = arena_print(loader->reader.memory, "integrations.%s", second->name);
@@ -314,6 +317,7 @@ struct config *config_load(const char *path, void (*tell)(void *context, const c
     char folder[4096], state_dir[4096];
 
     loader.messages = config_messages_new(arena);
+    config_messages_begin_file(loader.messages, path);
     os_path_folder(path, folder, sizeof folder);
     loader.reader = (struct settings_reader){
         .memory = arena,

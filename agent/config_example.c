@@ -65,9 +65,13 @@ static const struct sample intervals_samples[] = {
     {"folder", "/srv/exports"},
     {"format.delimiter", "\";\""},
     {"format.encoding", "windows-1252"},
-    {"columns", "\nqueue: Queue\ndate: { column: Date, format: DD/MM/YYYY }\n"
-                "time: { column: Time, format: \"hh:mm\" }\noffered: IncomingCalls\n"
-                "answered: AnsweredCalls\naht: AHT\nchannel: emails"},
+    {"columns.queue", "Queue"},
+    {"columns.date", "{ column: Date, format: DD/MM/YYYY }"},
+    {"columns.time", "{ column: Time, format: \"hh:mm\" }"},
+    {"columns.offered", "IncomingCalls"},
+    {"columns.answered", "AnsweredCalls"},
+    {"columns.aht", "AHT"},
+    {"columns.channel", "emails"},
     {0},
 };
 
@@ -146,7 +150,8 @@ static const char *written_default(const struct example *example, const struct s
         return setting->example != NULL ? setting->example : "";
     if (strchr("*&!|>%@`\"'{[,;#?-", fallback[0]) == NULL)
         return fallback;
-    snprintf(quoted, 100, "\"%s\"", fallback);
+    const char quote = strchr(fallback, '"') == NULL ? '"' : '\'';
+    snprintf(quoted, 100, "%c%s%c", quote, fallback, quote);
     return quoted;
 }
 

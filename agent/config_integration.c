@@ -116,14 +116,15 @@ static void judge(struct settings_reader *reader, const struct node *node,
         .times = integration->normalise.times,
     };
 
-    if (name != NULL && integration->name != NULL && !is_name(integration->name))
+    if (name != NULL && integration->name != NULL && integration->name[0] != '\0' &&
+        !is_name(integration->name))
         settings_error(reader, name,
                        "\"%s\" is not a name: small letters, digits and -, at most 63, not "
                        "beginning with -",
                        integration->name);
     if (every != NULL && refuse((void *)shape, "every") == NULL)
         judge_every(reader, every, shape->kind, integration->import.every_ms);
-    if (history != NULL && integration->import.history != NULL &&
+    if (history != NULL && integration->import.history[0] != '\0' &&
         refuse((void *)shape, "history") == NULL)
         judge_history(reader, history, integration->import.history);
     if (integration->connector != NULL && integration->connector->validate != NULL)

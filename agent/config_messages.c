@@ -15,10 +15,16 @@ struct message {
     bool is_note;
 };
 
+struct file {
+    struct file *next;
+    const char *name;
+    size_t order;
+};
+
 struct config_messages {
     struct arena *arena;
     struct message *first;
-    size_t files; /* spoken of so far */
+    struct file *files; /* the last one first */
     bool has_errors;
 };
 
@@ -30,14 +36,23 @@ struct config_messages *config_messages_new(struct arena *arena)
     return messages;
 }
 
-static size_t order_of_file(struct config_messages *messages, const char *file)
+static size_t order_of_file(struct config_messages *messages, const char *name)
 {
-    for (const struct message *message = messages->first; message != NULL;
-         message = message->next) {
-        if (strcmp(message->file, file) == 0)
-            return message->file_order;
+    for (const struct file *file = messages->files; file != NULL; file = file->next) {
+        if (strcmp(file->name, name) == 0)
+            return file->order;
     }
-    return messages->files++;
+    struct file *file = arena_take(messages->arena, sizeof *file);
+    file->name = arena_keep_text(messages->arena, name);
+    file->order = messages->files == NULL ? 0 : messages->files->order + 1;
+    file->next = messages->files;
+    messages->files = file;
+    return file->order;
+}
+
+void config_messages_begin_file(struct config_messages *messages, const char *file)
+{
+    order_of_file(messages, file);
 }
 
 static bool stands_after(const struct message *left, const struct message *right)

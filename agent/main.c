@@ -9,18 +9,9 @@
 #include "agent/source.h"
 
 const struct command *const commands[] = {
-    &run_command,
-    &check_command,
-    &test_command,
-    &preview_command,
-    &status_command,
-    &rejects_command,
-    &queues_command,
-    &config_command,
-    &secret_command,
-    &version_command,
-    &help_command,
-    NULL,
+    &run_command,    &check_command,   &test_command,   &preview_command,
+    &status_command, &rejects_command, &queues_command, &config_command,
+    &secret_command, &version_command, &help_command,   NULL,
 };
 
 static enum exit_status refuse_command(const char *name)

@@ -242,8 +242,8 @@ static bool make_headers(struct slot *slot, const struct http_request *request, 
         headers[count++].data = slot->authorization;
     }
     if (request->idempotency_key != NULL) {
-        if (!print_header(slot->idempotency_key, sizeof slot->idempotency_key, "Idempotency-Key: ",
-                          request->idempotency_key))
+        if (!print_header(slot->idempotency_key, sizeof slot->idempotency_key,
+                          "Idempotency-Key: ", request->idempotency_key))
             return error_set(err, ERROR_DATA, "the batch has a malformed idempotency key");
         headers[count++].data = slot->idempotency_key;
     }

@@ -64,6 +64,15 @@ void log_setup(enum log_level level, enum log_format format)
     unlock();
 }
 
+static bool is_known(const char *secret)
+{
+    for (size_t i = 0; i < state.secret_count; i++) {
+        if (strcmp(state.secrets[i], secret) == 0)
+            return true;
+    }
+    return false;
+}
+
 void log_scrub_add(const char *secret)
 {
     size_t at = 0;
@@ -71,6 +80,8 @@ void log_scrub_add(const char *secret)
     if (strlen(secret) < SHORTEST_SECRET)
         return;
     lock();
+    if (is_known(secret))
+        goto out; /* secrets are handed out again and again */
     while (at < state.secret_count && strlen(state.secrets[at]) > strlen(secret))
         at++;
     state.secrets = os_resize(state.secrets, (state.secret_count + 1) * sizeof *state.secrets);
@@ -78,6 +89,8 @@ void log_scrub_add(const char *secret)
             (state.secret_count - at) * sizeof *state.secrets);
     state.secrets[at] = os_copy_text(secret);
     state.secret_count++;
+
+out:
     unlock();
 }
 

@@ -56,20 +56,20 @@ static void set_text(struct node_problem *problem, const char *text)
     snprintf(problem->text, sizeof problem->text, "%s", text);
 }
 
-static const char *name_of_indicator(char indicator)
+static const char *meaning_of_indicator(char indicator)
 {
     switch (indicator) {
     case '*':
-        return "an alias";
+        return "begins an alias";
     case '&':
-        return "an anchor";
+        return "begins an anchor";
     case '!':
-        return "a tag";
+        return "begins a tag";
     case '|':
     case '>':
-        return "a text of several lines";
+        return "begins a text of several lines";
     default:
-        return "something else in YAML";
+        return "cannot begin a value";
     }
 }
 
@@ -83,9 +83,9 @@ void node_problem_unquoted(const struct node_source *source, yaml_mark_t mark,
     while (word < size && strchr(" \t\r,]}", rest[word]) == NULL)
         word++;
     set_place(problem, mark);
-    snprintf(problem->text, sizeof problem->text,
-             "\"%.*s\" must be quoted: without quotes %c begins %s", word > 80 ? 80 : (int)word,
-             rest, size > 0 ? rest[0] : ' ', name_of_indicator(size > 0 ? rest[0] : ' '));
+    snprintf(problem->text, sizeof problem->text, "\"%.*s\" must be quoted: without quotes %c %s",
+             word > 80 ? 80 : (int)word, rest, size > 0 ? rest[0] : ' ',
+             meaning_of_indicator(size > 0 ? rest[0] : ' '));
 }
 
 /* Is there something but blanks (and list dashes) before the mark? */
@@ -132,6 +132,25 @@ static void explain_reader(const yaml_parser_t *yaml, const struct node_source *
         set_text(problem, "this is not UTF-8: save the file in that encoding");
 }
 
+/* The first word of the line before: `timeout:60s`, which YAML takes for a word that goes on. */
+static bool explain_word_before(const struct node_source *source, yaml_mark_t mark,
+                                struct node_problem *problem)
+{
+    size_t size;
+    yaml_mark_t before = {.line = mark.line - 1};
+    const char *line = line_of(source, mark.line, &size);
+
+    if (mark.line == 0)
+        return false;
+    while (before.column < size && line[before.column] == ' ')
+        before.column++;
+    if (!lacks_blank_after_colon(source, before))
+        return false;
+    set_place(problem, before);
+    set_text(problem, "a blank must follow the colon after a key");
+    return true;
+}
+
 /* "mapping values are not allowed": a colon too many, or a line too far to the right. */
 static void explain_colon(const struct node_source *source, yaml_mark_t mark,
                           struct node_problem *problem)
@@ -147,7 +166,8 @@ static void explain_colon(const struct node_source *source, yaml_mark_t mark,
             return;
         }
     }
-    set_text(problem, "this line is indented further than the one it belongs to allows");
+    if (!explain_word_before(source, mark, problem))
+        set_text(problem, "this line is indented further than the one it belongs to allows");
 }
 
 static void explain_character(const struct node_source *source, yaml_mark_t mark,

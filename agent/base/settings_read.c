@@ -240,6 +240,8 @@ static void read_setting(struct settings_reader *reader, const struct setting *s
         text = settings_text(reader, node);
         if (text != NULL)
             settings_read_value(reader, setting, node, text, place);
+        else if (setting->type == SETTING_TEXT || setting->type == SETTING_PATH)
+            *(const char **)place = ""; /* it is not missing, so nobody shall say so */
         return;
     }
 }

@@ -56,7 +56,7 @@ void settings_error(struct settings_reader *reader, const struct node *where, co
 /* The scalar's text, references resolved, kept; NULL after an error (not a single value, empty). */
 const char *settings_text(struct settings_reader *reader, const struct node *node);
 
-/* The nearest of the NULL-terminated words within two typing errors, or NULL. */
+/* The nearest of the NULL-terminated words, within two typing errors or cut short, or NULL. */
 const char *settings_nearest(const char *word, const char *const *words);
 
 bool settings_parse_integer(const char *text, int64_t *number) MUST_USE;

@@ -45,7 +45,8 @@ const char *settings_nearest(const char *word, const char *const *words)
     size_t least = strlen(word) < 4 ? 2 : 3; /* short words are all alike */
 
     for (; *words != NULL; words++) {
-        const size_t far = distance(word, *words);
+        const bool is_start = strlen(word) >= 3 && strncmp(word, *words, strlen(word)) == 0;
+        const size_t far = is_start ? 1 : distance(word, *words);
 
         if (far < least && far < strlen(*words)) {
             least = far;

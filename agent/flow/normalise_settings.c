@@ -35,7 +35,7 @@ static void read_interval(struct settings_reader *reader, const struct node *nod
         return;
     if (!utc_parse_duration(text, &interval_ms) ||
         (interval_ms != UTC_QUARTER && interval_ms != 2 * UTC_QUARTER && interval_ms != UTC_HOUR))
-        settings_error(reader, node, "is 15m, 30m or 60m");
+        settings_error(reader, node, "\"%s\" is not 15m, 30m or 60m", text);
     else
         *(int64_t *)place = interval_ms;
 }
@@ -59,7 +59,7 @@ static void read_channels(struct settings_reader *reader, const struct node *nod
     if (node == NULL)
         return;
     if (node->kind != NODE_MAP) {
-        settings_error(reader, node, "is a map of the source's words to channels");
+        settings_error(reader, node, "must be a map of the source's words to channels");
         return;
     }
     for (const struct node *entry = node->first; entry != NULL; entry = entry->next)

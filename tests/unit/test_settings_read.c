@@ -354,6 +354,7 @@ static void test_the_nearest_word(void **state)
     assert_string_equal(settings_nearest("obdc", known), "odbc");
     assert_null(settings_nearest("oracle", known));
     assert_null(settings_nearest("on", known) /* two letters, two typing errors */);
+    assert_string_equal(settings_nearest("post", known), "postgresql");
     assert_null(settings_nearest("", known));
 }
 
