@@ -194,7 +194,7 @@ static bool is_local(const char *host)
 {
     return host == NULL || host[0] == '\0' || host[0] == '/' || host[0] == '@' ||
            strcmp(host, "localhost") == 0 || strcmp(host, "::1") == 0 ||
-           strncmp(host, "127.", 4) == 0;
+           (strncmp(host, "127.", 4) == 0 && strspn(host, "0123456789.") == strlen(host));
 }
 
 enum database_tls database_tls(const struct database_access *access)
@@ -265,14 +265,36 @@ bool database_number_form(const struct database *database, const char *column,
     return true;
 }
 
-bool database_text_form(const struct database *database, const char *column, const char *sample,
-                        struct bound_form *form, struct error *err)
+void database_sample_take(struct database_sample *sample, const char *text)
 {
-    const size_t size = strlen(sample);
+    const size_t size = strlen(text);
+    enum utc_form zone;
+    utc_ms time;
 
-    if (size > 0 ? strspn(sample, "0123456789.") == size : database->facts.times != 0)
+    if (size == 0 || sample->is_found)
+        return;
+    sample->texts++;
+    sample->numbers += strspn(text, "0123456789.") == size;
+    sample->is_found = utc_parse(text, size, &time, &zone);
+    if (sample->is_found)
+        sample->form = bounds_text_form(text, size);
+}
+
+bool database_sample_form(const struct database *database, const char *column,
+                          const struct database_sample *sample, struct bound_form *form,
+                          struct error *err)
+{
+    if (sample->is_found) {
+        *form = sample->form;
+        return true;
+    }
+    if (sample->numbers > 0 || (sample->texts == 0 && database->facts.times != 0))
         return database_number_form(database, column, form, err);
-    *form = bounds_text_form(sample, size);
+    if (sample->texts > 0)
+        return error_set(err, ERROR_CONFIG,
+                         "column \"%s\" holds texts that are no times (YYYY-MM-DD hh:mm:ss)",
+                         column);
+    *form = bounds_text_form("", 0);
     return true;
 }
 

@@ -51,13 +51,22 @@ struct database_times {
 bool database_find_times(const struct database *database, const struct columns *columns,
                          struct database_times *times, struct error *err) MUST_USE;
 
-/* How the bounds of a column of times are written, when it holds numbers; or texts, of which
- * `sample` is the first ("": there is none yet). ERROR_CONFIG: numbers, and no `times` to say what
- * they count. */
+/* How the bounds of a column of numbers are written. ERROR_CONFIG: no `times` says what they
+ * count. */
 bool database_number_form(const struct database *database, const char *column,
                           struct bound_form *form, struct error *err) MUST_USE;
-bool database_text_form(const struct database *database, const char *column, const char *sample,
-                        struct bound_form *form, struct error *err) MUST_USE;
+
+/* The first hundred texts of a column of times, to learn how it writes them. ERROR_CONFIG: not one
+ * of them is a time. */
+struct database_sample {
+    size_t texts, numbers;  /* seen */
+    bool is_found;          /* a time was */
+    struct bound_form form; /* of it */
+};
+void database_sample_take(struct database_sample *sample, const char *text);
+bool database_sample_form(const struct database *database, const char *column,
+                          const struct database_sample *sample, struct bound_form *form,
+                          struct error *err) MUST_USE;
 
 /* The reaction a five-character SQLSTATE asks for. */
 enum error_kind database_error_kind(const char *sqlstate);

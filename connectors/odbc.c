@@ -14,6 +14,7 @@
 #include "connectors/odbc_rows.h"
 
 #define STATEMENT_MOST (1 << 20)
+#define SAMPLES        100
 
 /* One parameter, where the driver reads it while executing. */
 struct parameter {
@@ -242,47 +243,72 @@ static bool describe_marked(struct odbc *odbc, struct error *err)
     return odbc->rows != NULL;
 }
 
-/* The first value of a text column, "" if there is none. */
-static bool sample(struct odbc *odbc, int column, char *text, SQLLEN size, struct error *err)
+static void limit_rows(struct odbc *odbc, int rows)
+{
+    odbc->link->odbc.SetStmtAttr(odbc->link->statement, SQL_ATTR_MAX_ROWS,
+                                 (SQLPOINTER)(uintptr_t)rows, 0);
+}
+
+static void build_sample(struct odbc *odbc, int column)
+{
+    const struct sql_dialect *const dialect = &odbc->link->dialect;
+
+    bytes_reset(&odbc->statement);
+    if (odbc->query.place_count > 0) {
+        append_marked(odbc);
+        return;
+    }
+    bytes_append_text(&odbc->statement, "SELECT ");
+    sql_column(dialect, column_name(odbc, column), &odbc->statement);
+    bytes_append_text(&odbc->statement, " FROM (");
+    append_marked(odbc);
+    bytes_append_text(&odbc->statement, "\n) q WHERE ");
+    sql_column(dialect, column_name(odbc, column), &odbc->statement);
+    bytes_append_text(&odbc->statement, " IS NOT NULL");
+}
+
+static bool fetch_sample(struct odbc *odbc, int column, struct database_sample *sample,
+                         struct error *err)
 {
     const struct odbc_library *functions = &odbc->link->odbc;
     SQLHSTMT handle = odbc->link->statement;
-    const bool is_wrapped = odbc->query.place_count == 0;
+    const SQLUSMALLINT number = (SQLUSMALLINT)(odbc->query.place_count > 0 ? column + 1 : 1);
+    char text[64];
     SQLLEN length;
 
-    bytes_reset(&odbc->statement);
-    if (is_wrapped) {
-        bytes_append_text(&odbc->statement, "SELECT ");
-        sql_column(&odbc->link->dialect, column_name(odbc, column), &odbc->statement);
-        bytes_append_text(&odbc->statement, " FROM (");
-    }
-    append_marked(odbc);
-    if (is_wrapped) {
-        bytes_append_text(&odbc->statement, "\n) q WHERE ");
-        sql_column(&odbc->link->dialect, column_name(odbc, column), &odbc->statement);
-        bytes_append_text(&odbc->statement, " IS NOT NULL");
-    }
-    if (!database_text_form(odbc->database, "", "", &odbc->time_form, err))
-        return false; /* for the placeholders */
-    functions->SetStmtAttr(handle, SQL_ATTR_MAX_ROWS, (SQLPOINTER)1, 0);
-    if (!prepare(odbc, err) || (!is_wrapped && !bind_parameters(odbc, false, err)) ||
+    if (!prepare(odbc, err) ||
+        (odbc->query.place_count > 0 && !bind_parameters(odbc, false, err)) ||
         !execute(odbc, &ever, err))
         return false;
-    text[0] = '\0';
-    if (SQL_SUCCEEDED(functions->Fetch(handle)) &&
-        (!SQL_SUCCEEDED(functions->GetData(handle, (SQLUSMALLINT)(is_wrapped ? 1 : column + 1),
-                                           SQL_C_CHAR, text, size, &length)) ||
-         length == SQL_NULL_DATA))
-        text[0] = '\0';
+    for (int i = 0; i < SAMPLES && SQL_SUCCEEDED(functions->Fetch(handle)); i++) {
+        if (SQL_SUCCEEDED(
+                functions->GetData(handle, number, SQL_C_CHAR, text, sizeof text, &length)) &&
+            length != SQL_NULL_DATA)
+            database_sample_take(sample, text);
+    }
     close_cursor(odbc);
-    functions->SetStmtAttr(handle, SQL_ATTR_MAX_ROWS, (SQLPOINTER)0, 0);
     return true;
+}
+
+static bool sample_text(struct odbc *odbc, int column, struct bound_form *form, struct error *err)
+{
+    const char *const name = column_name(odbc, column);
+    struct database_sample sample = {.texts = 0};
+
+    /* what the placeholders stand for meanwhile */
+    if (!database_sample_form(odbc->database, name, &sample, &odbc->time_form, err))
+        return false;
+    odbc->parameter_count = 0;
+    build_sample(odbc, column);
+    limit_rows(odbc, SAMPLES); /* drivers that know it do not fetch the rest */
+    if (!fetch_sample(odbc, column, &sample, err))
+        return false;
+    limit_rows(odbc, 0);
+    return database_sample_form(odbc->database, name, &sample, form, err);
 }
 
 static bool find_form(struct odbc *odbc, int column, struct bound_form *form, struct error *err)
 {
-    char text[64];
-
     switch (odbc_rows_kind(odbc->rows, column)) {
     case ODBC_CIVIL:
         *form = (struct bound_form){.kind = BOUND_CIVIL};
@@ -299,8 +325,7 @@ static bool find_form(struct odbc *odbc, int column, struct bound_form *form, st
     case ODBC_WIDE_TEXT:
         break;
     }
-    return sample(odbc, column, text, sizeof text, err) &&
-           database_text_form(odbc->database, column_name(odbc, column), text, form, err);
+    return sample_text(odbc, column, form, err);
 }
 
 static bool describe(struct odbc *odbc, struct error *err)

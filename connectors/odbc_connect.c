@@ -7,9 +7,8 @@
 #include <string.h>
 
 #include "agent/base/bytes.h"
+#include "connectors/odbc_pairs.h"
 #include "connectors/sql.h"
-
-#define PAIRS_MOST 64
 
 static bool contains(const char *text, const char *part)
 {
@@ -73,7 +72,8 @@ static const char *find_driver(const struct odbc_installed *installed, const cha
     return NULL;
 }
 
-static bool fail_driver(const struct odbc_installed *installed, const char *sentence,
+/* what: "the ODBC driver ..." */
+static bool fail_driver(const struct odbc_installed *installed, const char *what, const char *hint,
                         struct error *err)
 {
     char names[600] = "none";
@@ -85,27 +85,51 @@ static bool fail_driver(const struct odbc_installed *installed, const char *sent
 
         size += length > 0 ? (size_t)length : 0;
     }
-    return error_set(err, ERROR_CONFIG, "%s (installed ODBC drivers: %s)", sentence, names);
+    return error_set(err, ERROR_CONFIG, "%s is not installed: %s (installed ODBC drivers: %s)",
+                     what, hint, names);
 }
 
-/* The driver that was asked for; else the last by name that has one of the parts in its name, no
- * "ANSI" among them: the newest version that speaks Unicode. */
+static bool fail_named_driver(const struct odbc_installed *installed, const char *name, size_t size,
+                              struct error *err)
+{
+    char what[160];
+
+    snprintf(what, sizeof what, "the ODBC driver \"%.*s\"", size < 100 ? (int)size : 100, name);
+    return fail_driver(installed, what, "DRIVER must be a name that odbcinst.ini lists, not a file",
+                       err);
+}
+
+/* What a type needs, when no driver is named. */
+struct driver_wish {
+    const char *parts[3]; /* in its name; the first is wanted most */
+    const char *what, *hint;
+};
+
+/* The driver that was asked for; else the last by name that has a part in its name and no "ANSI":
+ * the newest version that speaks Unicode. */
 static const char *choose_driver(const struct database_access *access,
-                                 const struct odbc_installed *installed, const char *const *parts)
+                                 const struct odbc_installed *installed,
+                                 const struct driver_wish *wish, struct error *err)
 {
     const char *best = NULL;
 
-    if (access->driver != NULL)
-        return find_driver(installed, access->driver, strlen(access->driver));
-    for (; *parts != NULL && best == NULL; parts++) {
+    if (access->driver != NULL) {
+        best = find_driver(installed, access->driver, strlen(access->driver));
+        if (best == NULL)
+            fail_named_driver(installed, access->driver, strlen(access->driver), err);
+        return best;
+    }
+    for (const char *const *part = wish->parts; *part != NULL && best == NULL; part++) {
         for (size_t i = 0; i < installed->driver_count; i++) {
             const char *const name = installed->drivers[i];
 
-            if (contains(name, *parts) && !contains(name, "ansi") &&
+            if (contains(name, *part) && !contains(name, "ansi") &&
                 (best == NULL || strcmp(name, best) > 0))
                 best = name;
         }
     }
+    if (best == NULL)
+        fail_driver(installed, wish->what, wish->hint, err);
     return best;
 }
 
@@ -143,17 +167,18 @@ static bool build_mysql(const struct database_access *access,
                         const struct odbc_installed *installed, struct bytes *out,
                         struct error *err)
 {
-    static const char *const parts[] = {"mariadb", "mysql", NULL};
-    const char *const driver = choose_driver(access, installed, parts);
+    static const struct driver_wish wish = {
+        {"mariadb", "mysql", NULL},
+        "an ODBC driver for MySQL or MariaDB",
+        "Debian, Ubuntu: apt install odbc-mariadb",
+    };
+    const char *const driver = choose_driver(access, installed, &wish, err);
     const bool is_socket = access->host != NULL && access->host[0] == '/';
     /* "localhost" is a socket to these drivers, whatever the port */
     const bool is_tcp = access->host == NULL || strcmp(access->host, "localhost") == 0;
 
     if (driver == NULL)
-        return fail_driver(installed,
-                           "there is no ODBC driver for MySQL or MariaDB, or none of that name; "
-                           "Debian, Ubuntu: apt install odbc-mariadb",
-                           err);
+        return false;
     append_pair(out, "DRIVER", driver);
     append_pair(out, is_socket ? "SOCKET" : "SERVER", is_tcp ? "127.0.0.1" : access->host);
     append_number(out, "PORT", access->port);
@@ -214,14 +239,15 @@ static bool build_sqlserver(const struct database_access *access,
                             const struct odbc_installed *installed, struct bytes *out,
                             struct error *err)
 {
-    static const char *const parts[] = {"for sql server", "freetds", NULL};
-    const char *const driver = choose_driver(access, installed, parts);
+    static const struct driver_wish wish = {
+        {"for sql server", "freetds", NULL},
+        "an ODBC driver for SQL Server",
+        "install Microsoft's msodbcsql18 (or, Debian, Ubuntu: apt install tdsodbc)",
+    };
+    const char *const driver = choose_driver(access, installed, &wish, err);
 
     if (driver == NULL)
-        return fail_driver(installed,
-                           "there is no ODBC driver for SQL Server, or none of that name; install "
-                           "Microsoft's msodbcsql18 (or, Debian, Ubuntu: apt install tdsodbc)",
-                           err);
+        return false;
     append_pair(out, "DRIVER", driver);
     if (contains(driver, "freetds")) {
         if (!append_freetds(access, out, err))
@@ -240,146 +266,12 @@ static bool build_sqlserver(const struct database_access *access,
 
 /* ---- what people write ---- */
 
-struct pair {
-    const char *key, *value;
-    size_t key_size, value_size;
-    bool is_braced; /* value: what stands between the braces, } doubled */
-};
-
-struct pairs {
-    struct pair items[PAIRS_MOST];
-    size_t count;
-};
-
-static bool is_key(const char *key, size_t size)
-{
-    static const char alphabet[] =
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-. ";
-
-    for (size_t i = 0; i < size; i++) {
-        if (strchr(alphabet, key[i]) == NULL)
-            return false;
-    }
-    return size > 0;
-}
-
-static const struct pair *find_pair(const struct pairs *pairs, const char *key)
-{
-    for (size_t i = 0; i < pairs->count; i++) {
-        if (sql_same_word(pairs->items[i].key, pairs->items[i].key_size, key))
-            return &pairs->items[i];
-    }
-    return NULL;
-}
-
-static const char *skip_blanks(const char *at)
-{
-    return at + strspn(at, " ");
-}
-
-static size_t without_blanks(const char *text, const char *end)
-{
-    while (end > text && end[-1] == ' ')
-        end--;
-    return (size_t)(end - text);
-}
-
-/* Behind the value; NULL: a brace that is not closed, or something behind it. */
-static const char *read_value(const char *at, struct pair *pair)
-{
-    const char *end = at;
-
-    pair->is_braced = *at == '{';
-    if (!pair->is_braced) {
-        end = at + strcspn(at, ";");
-        pair->value = at;
-        pair->value_size = without_blanks(at, end);
-        return end;
-    }
-    for (end = at + 1; *end != '\0' && (*end != '}' || end[1] == '}'); end++)
-        end += *end == '}';
-    if (*end == '\0')
-        return NULL;
-    pair->value = at + 1;
-    pair->value_size = (size_t)(end - at - 1);
-    end = skip_blanks(end + 1);
-    return *end == ';' || *end == '\0' ? end : NULL;
-}
-
-/* NULL, or what is wrong. *at moves behind the pair. */
-static const char *read_pair(const char **at, struct pair *pair)
-{
-    const char *const equals = strpbrk(*at, "=;");
-
-    if (equals == NULL || *equals == ';')
-        return "has something that is not KEY=value";
-    pair->key = *at;
-    pair->key_size = without_blanks(*at, equals);
-    if (!is_key(pair->key, pair->key_size))
-        return "has a key with strange characters";
-
-    const char *const end = read_value(skip_blanks(equals + 1), pair);
-    if (end == NULL)
-        return "has a { that is not closed, or something behind a }";
-    *at = end;
-    return NULL;
-}
-
-static bool is_control(char c)
-{
-    return (unsigned char)c < ' ' || c == 0x7F;
-}
-
-static const char *read_pairs(const char *text, struct pairs *pairs)
-{
-    const char *fault = NULL;
-
-    for (const char *at = text; *at != '\0'; at++) {
-        if (is_control(*at))
-            return "has a line break or control character";
-    }
-    for (const char *at = text + strspn(text, " ;"); *at != '\0' && fault == NULL;
-         at += strspn(at, " ;")) {
-        struct pair pair;
-        char key[64];
-
-        if (pairs->count == PAIRS_MOST)
-            return "has more than 64 keys";
-        fault = read_pair(&at, &pair);
-        if (fault != NULL)
-            return fault;
-        snprintf(key, sizeof key, "%.*s", (int)pair.key_size, pair.key);
-        if (strlen(key) != pair.key_size)
-            return "has a key of more than 63 characters";
-        if (find_pair(pairs, key) != NULL)
-            return "has the same key twice";
-        pairs->items[pairs->count++] = pair;
-    }
-    return NULL;
-}
-
-/* Keys that make a driver or the driver manager load or write a file. */
-static const char *refused_key(const struct pairs *pairs)
-{
-    static const char *const keys[] = {
-        "FILEDSN",         "SAVEFILE",           "LOADEXT",          "PLUGIN_DIR", "PLUGINDIR",
-        "TRANSLATIONDLL",  "TRANSLATIONLIBRARY", "KEYSTORELOCATION", "TRACEFILE",  "SETUP",
-        "TRANSLATIONNAME",
-    };
-
-    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
-        if (find_pair(pairs, keys[i]) != NULL)
-            return keys[i];
-    }
-    return NULL;
-}
-
 /* The driver behind the string, by its listed name or (of a data source) its file. */
-static const char *judge_driver(const struct pairs *pairs, const struct odbc_installed *installed,
-                                struct error *err)
+static const char *judge_driver(const struct odbc_pairs *pairs,
+                                const struct odbc_installed *installed, struct error *err)
 {
-    const struct pair *const driver = find_pair(pairs, "DRIVER");
-    const struct pair *const source = find_pair(pairs, "DSN");
+    const struct odbc_pair *const driver = odbc_pairs_find(pairs, "DRIVER");
+    const struct odbc_pair *const source = odbc_pairs_find(pairs, "DSN");
 
     if ((driver == NULL) == (source == NULL)) {
         error_set(err, ERROR_CONFIG, "connection_string must name either a DSN or a DRIVER");
@@ -389,10 +281,7 @@ static const char *judge_driver(const struct pairs *pairs, const struct odbc_ins
         const char *name = find_driver(installed, driver->value, driver->value_size);
 
         if (name == NULL)
-            fail_driver(installed,
-                        "connection_string: DRIVER must be a name that odbcinst.ini lists, not a "
-                        "file",
-                        err);
+            fail_named_driver(installed, driver->value, driver->value_size, err);
         return name;
     }
     for (size_t i = 0; i < installed->source_count; i++) {
@@ -406,48 +295,31 @@ static const char *judge_driver(const struct pairs *pairs, const struct odbc_ins
     return NULL;
 }
 
-static void append_found(struct bytes *out, const struct pair *pair)
-{
-    bytes_append(out, pair->key, pair->key_size);
-    bytes_append_byte(out, '=');
-    if (pair->is_braced)
-        bytes_append_byte(out, '{');
-    bytes_append(out, pair->value, pair->value_size);
-    if (pair->is_braced)
-        bytes_append_byte(out, '}');
-    bytes_append_byte(out, ';');
-}
-
 static bool guard(const struct database_access *access, const struct odbc_installed *installed,
                   struct bytes *out, struct error *err)
 {
-    struct pairs pairs = {.count = 0};
-    const char *const fault = read_pairs(access->connection_string, &pairs);
-
-    if (fault != NULL)
-        return error_set(err, ERROR_CONFIG, "connection_string %s", fault);
-
-    const char *const key = refused_key(&pairs);
-    if (key != NULL)
-        return error_set(err, ERROR_CONFIG, "connection_string: %s is not allowed", key);
+    struct odbc_pairs pairs = {.count = 0};
+    if (!odbc_pairs_read(&pairs, access->connection_string, err))
+        return false;
 
     const char *const driver = judge_driver(&pairs, installed, err);
     if (driver == NULL)
         return false;
 
-    const struct pair *const named = find_pair(&pairs, "DRIVER");
+    const struct odbc_pair *const named = odbc_pairs_find(&pairs, "DRIVER");
     if (named != NULL)
         append_pair(out, "DRIVER", driver);
     for (size_t i = 0; i < pairs.count; i++) {
         if (&pairs.items[i] != named)
-            append_found(out, &pairs.items[i]);
+            odbc_pairs_append(&pairs.items[i], out);
     }
     /* else psqlODBC holds the whole answer in memory */
     if ((contains(driver, "postgresql") || contains(driver, "psqlodbc")) &&
-        find_pair(&pairs, "UseDeclareFetch") == NULL && find_pair(&pairs, "Fetch") == NULL)
+        odbc_pairs_find(&pairs, "UseDeclareFetch") == NULL &&
+        odbc_pairs_find(&pairs, "Fetch") == NULL)
         bytes_append_text(out, "UseDeclareFetch=1;Fetch=1000;");
     /* else a misspelt path becomes an empty database */
-    if (contains(driver, "sqlite") && find_pair(&pairs, "NoCreat") == NULL)
+    if (contains(driver, "sqlite") && odbc_pairs_find(&pairs, "NoCreat") == NULL)
         bytes_append_text(out, "NoCreat=1;");
     return true;
 }
@@ -458,10 +330,8 @@ static bool has_control(const struct database_access *access)
                                  access->password, access->ca_file, access->driver};
 
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
-        for (const char *at = texts[i]; at != NULL && *at != '\0'; at++) {
-            if (is_control(*at))
-                return true;
-        }
+        if (texts[i] != NULL && odbc_pairs_has_control(texts[i]))
+            return true;
     }
     return false;
 }

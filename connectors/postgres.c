@@ -20,7 +20,6 @@
 
 #define STATEMENT_MOST (1 << 20)
 #define LITERAL_SIZE   64
-#define SAMPLE_SIZE    64
 
 struct postgres {
     const struct database *database;
@@ -253,30 +252,29 @@ static bool describe(struct postgres *postgres, struct error *err)
 
 static void take_sample(void *context, const char *text)
 {
-    snprintf(context, SAMPLE_SIZE, "%s", text);
+    database_sample_take(context, text);
 }
 
-/* How a text column writes its times: as its first value does. */
 static bool sample_text(struct postgres *postgres, int column, struct bound_form *form,
                         struct error *err)
 {
     /* wide enough for every row there may be */
     const struct bounds ever = {.to = 200 * 366 * UTC_DAY, .civil_to = 200 * 366 * UTC_DAY};
     const char *const name = postgres->names[column];
-    char sample[SAMPLE_SIZE] = "";
+    struct database_sample sample = {.texts = 0};
 
-    if (!database_text_form(postgres->database, name, "", &postgres->time_form, err))
-        return false; /* for the placeholders */
+    /* what the placeholders stand for meanwhile */
+    if (!database_sample_form(postgres->database, name, &sample, &postgres->time_form, err))
+        return false;
     begin_statement(postgres, "SELECT ");
     sql_column(&sql_postgresql, name, &postgres->statement);
     bytes_append_text(&postgres->statement, "::text FROM (");
     append_filled(postgres, &ever);
     bytes_append_text(&postgres->statement, "\n) q WHERE ");
     sql_column(&sql_postgresql, name, &postgres->statement);
-    if (!postgres_link_ask(postgres->link, end_statement(postgres, " IS NOT NULL LIMIT 1"),
-                           take_sample, sample, err))
-        return false;
-    return database_text_form(postgres->database, name, sample, form, err);
+    return postgres_link_ask(postgres->link, end_statement(postgres, " IS NOT NULL LIMIT 100"),
+                             take_sample, &sample, err) &&
+           database_sample_form(postgres->database, name, &sample, form, err);
 }
 
 static bool find_form(struct postgres *postgres, int column, struct bound_form *form,

@@ -172,7 +172,7 @@ static void test_a_missing_driver_names_its_package(void **state)
     check_refused(&access, &nothing, "apt install odbc-mariadb (installed ODBC drivers: none)");
     check_refused(&access, &other, "(installed ODBC drivers: SQLite3)");
     access.driver = "/tmp/x.so";
-    check_refused(&access, &installed, "none of that name");
+    check_refused(&access, &installed, "the ODBC driver \"/tmp/x.so\" is not installed");
     access = sqlserver();
     check_refused(&access, &other, "msodbcsql18");
 }
