@@ -85,37 +85,44 @@ static void read_channel(struct settings_reader *reader, const struct node *node
         read_column(reader, node, plain_keys, column);
 }
 
-#define COLUMN(key, reading, more, says)                                                           \
+#define COLUMN(key, reading, more, sample, says)                                                   \
     {                                                                                              \
         .name = #key, .type = SETTING_CUSTOM, .offset = offsetof(struct csv_columns, key),         \
-        .read = (reading), .schema = COLUMN_SCHEMA(more), .meaning = (says)                        \
+        .read = (reading), .schema = COLUMN_SCHEMA(more), .example = (sample), .meaning = (says)   \
     }
-#define PLAIN(key, says) COLUMN(key, read_plain, "", says)
-#define TIMED(key, says) COLUMN(key, read_timed, ", \"format\": " NAME_SCHEMA, says)
+#define PLAIN(key, sample, says) COLUMN(key, read_plain, "", sample, says)
+#define TIMED(key, sample, says) COLUMN(key, read_timed, ", \"format\": " NAME_SCHEMA, sample, says)
+#define WORDS_SCHEMA                                                                               \
+    ", \"true\": {\"anyOf\": [" NAME_SCHEMA ", {\"type\": \"array\", \"items\": " NAME_SCHEMA "}]" \
+                                                                                              "}"
+
+#define BOTH_SAMPLE  "{ column: Time, format: \"DD.MM.YYYY hh:mm\" }"
+#define DATE_SAMPLE  "{ column: Date, format: DD.MM.YYYY }"
+#define CLOCK_SAMPLE "{ column: Time, format: \"hh:mm\" }"
 
 const struct setting csv_columns_settings[] = {
-    PLAIN(queue, "the queue's name"),
-    PLAIN(queue_identifier, "what the queue is known by, if not by its name"),
-    TIMED(timestamp, "when: date and time in one column"),
-    TIMED(date, "when: the date"),
-    TIMED(time, "when: the time of day"),
-    PLAIN(offered, "contacts offered"),
-    COLUMN(answered, read_answered,
-           ", \"true\": {\"anyOf\": [" NAME_SCHEMA ", {\"type\": \"array\", \"items\": " NAME_SCHEMA
-           "}]}",
-           "contacts answered; `true: [words]` where it is not 0 or 1"),
-    TIMED(aht, "average handling time, in seconds or as `format` says"),
-    TIMED(handling_time, "handling time in total, in seconds or as `format` says"),
-    TIMED(duration, "how long, in seconds or as `format` says"),
-    COLUMN(channel, read_channel, "", "a channel for all, or `{ column: NAME }`"),
-    PLAIN(agent, "what the agent is known by"),
-    PLAIN(activity, "the agent's status"),
-    TIMED(start, "begin of the status: date and time in one column"),
-    TIMED(start_date, "begin of the status: the date"),
-    TIMED(start_time, "begin of the status: the time of day"),
-    TIMED(end, "end of the status: date and time in one column"),
-    TIMED(end_date, "end of the status: the date"),
-    TIMED(end_time, "end of the status: the time of day"),
+    PLAIN(queue, "Queue", "the queue's name"),
+    PLAIN(queue_identifier, "QueueId", "what the queue is known by, if not by its name"),
+    TIMED(timestamp, BOTH_SAMPLE, "when: date and time in one column"),
+    TIMED(date, DATE_SAMPLE, "when: the date"),
+    TIMED(time, CLOCK_SAMPLE, "when: the time of day"),
+    PLAIN(offered, "Offered", "contacts offered"),
+    COLUMN(answered, read_answered, WORDS_SCHEMA, "{ column: Result, true: [AGENT] }",
+           "contacts answered; `true` lists the words for yes where it is not 0 or 1"),
+    TIMED(aht, "{ column: AHT, format: \"hh:mm:ss\" }",
+          "average handling time, in seconds or as `format` says"),
+    TIMED(handling_time, "HandlingTime", "handling time in total, in seconds or as `format` says"),
+    TIMED(duration, "Duration", "how long, in seconds or as `format` says"),
+    COLUMN(channel, read_channel, "", "{ column: Channel }",
+           "a channel for all, or the column that names it"),
+    PLAIN(agent, "Agent", "what the agent is known by"),
+    PLAIN(activity, "Status", "the agent's status"),
+    TIMED(start, BOTH_SAMPLE, "begin of the status: date and time in one column"),
+    TIMED(start_date, DATE_SAMPLE, "begin of the status: the date"),
+    TIMED(start_time, CLOCK_SAMPLE, "begin of the status: the time of day"),
+    TIMED(end, BOTH_SAMPLE, "end of the status: date and time in one column"),
+    TIMED(end_date, DATE_SAMPLE, "end of the status: the date"),
+    TIMED(end_time, CLOCK_SAMPLE, "end of the status: the time of day"),
     {0},
 };
 
