@@ -18,6 +18,13 @@ API_KEY = "c2VjcmV0IGtleSBvZiB0aGUgQVBJ="
 DONE, FAILED, REJECTS, USAGE, UNREACHABLE, STORE, REFUSED, CONFIG, INTERRUPTED = 0, 1, 3, 64, 69, 73, 77, 78, 130
 
 
+class _Dumper(yaml.SafeDumper):
+    """Writes what stands in a document twice, twice: the configuration knows no aliases."""
+
+    def ignore_aliases(self, data):
+        return True
+
+
 class Agent:
     """One configuration with a state directory of its own. Runs with an environment of its own."""
 
@@ -43,7 +50,7 @@ class Agent:
 
     def write(self):
         """Writes the document as it is now; the tests change it in place."""
-        self.config_file.write_text(yaml.safe_dump(self.document, sort_keys=False, allow_unicode=True))
+        self.config_file.write_text(yaml.dump(self.document, Dumper=_Dumper, sort_keys=False, allow_unicode=True))
 
     def _command(self, arguments):
         return [*self._prefix, self.program, *map(str, arguments), "--config", str(self.config_file)]

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from agent import API_KEY, Agent
-from receiver import Receiver
-from servers import MariaDB, PostgreSQL
+pytest.register_assert_rewrite("truth")
+
+from agent import API_KEY, Agent      # noqa: E402
+from receiver import Receiver     # noqa: E402
+from servers import MariaDB, PostgreSQL     # noqa: E402
 
 
 @pytest.fixture(scope="session")

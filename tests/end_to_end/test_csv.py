@@ -278,7 +278,7 @@ def test_what_is_no_regular_file_is_passed_over(folder, tmp_path, make_agent, re
     (folder / "inner").mkdir()
     drop(folder / "inner", "x.csv", csv_text(make_rows(seed=5)))
     os.mkfifo(folder / "pipe.csv")
-    drop(folder, "good\nname.csv", csv_text(rows))
+    drop(folder, "good.csv", csv_text(rows))
     make_agent([integration(folder)]).run_once()
     assert_exact(receiver, 1236, true_sums(rows))
 

@@ -311,7 +311,7 @@ def test_bad_rows_are_set_aside_and_the_others_go_on(postgresql, make_agent, rec
     agent.run_once(expect=REJECTS)
     assert_exact(receiver, 1234, true_intervals(good))
     told = agent.command("rejects", "support-calls", expect=DONE).stdout
-    assert told.count("fax") >= 3
+    assert told.count("channel is not a channel") == 3
     assert agent.status("support-calls")["records"]["rejected"] == 3
     agent.run_once(expect=None)
     assert agent.status("support-calls")["records"]["rejected"] == 3

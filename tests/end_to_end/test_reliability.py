@@ -51,16 +51,16 @@ def test_kills_in_the_middle_then_everything_is_exact(postgresql, make_agent, re
     contacts = make_contacts(60_000, 200 * 24)
     agent = make_agent([contacts_integration(postgresql, fill_postgresql(postgresql, contacts), history="1y")],
                        upload={"max_records": 300})
-    receiver.behave(faults.slow(0.02))
+    receiver.behave(faults.slow(0.15))
     chance = random.Random(11)
     for _ in range(12):
         process = agent.start("--once")
         time.sleep(chance.uniform(0.02, 0.8))
         agent.kill(process)
-    killed_at = len(receiver.accepted())
+    arrived = sum(exchange.records for exchange in receiver.accepted())
     receiver.behave()
     agent.run_once()
-    assert 0 < killed_at < 200
+    assert 0 < arrived < len(contacts), "the kills came too early or too late to tell anything"
     assert_exact(receiver, 1234, true_intervals(contacts))
 
 
@@ -83,7 +83,7 @@ def test_second_agent_on_the_same_state_directory_is_refused(postgresql, make_ag
     process = agent.start()
     agent.wait_for(lambda: agent.status()["running"], 20, "it does not start")
     second = agent.command("run", "--once", expect=STORE)
-    assert sentence_in(second.stderr, "another|already|in use")
+    assert sentence_in(second.stderr, "holds")
     assert agent.status()["running"]
     assert agent.stop(process) == DONE
     assert not agent.status()["running"]

@@ -4,6 +4,7 @@
 import socket
 import struct
 import time
+from email.utils import formatdate
 from http import HTTPStatus
 
 from contract import Refusal
@@ -72,7 +73,8 @@ class Connection:
         return body
 
     def answer(self, status, content_type, body, headers=()):
-        lines = [f"HTTP/1.1 {status} {_phrase(status)}", f"Content-Type: {content_type}",
+        lines = [f"HTTP/1.1 {status} {_phrase(status)}", f"Date: {formatdate(usegmt=True)}",
+                 f"Content-Type: {content_type}",
                  f"Content-Length: {len(body)}", *(f"{name}: {value}" for name, value in headers)]
         self._sock.sendall("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
 
