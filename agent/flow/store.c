@@ -218,7 +218,6 @@ static void store_free(struct store *store)
     os_free(store->tallies);
     os_free(store->before);
     os_mutex_free(store->mutex);
-    memset(&store->keys, 0, sizeof store->keys);
     os_free(store);
 }
 

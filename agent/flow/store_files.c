@@ -58,8 +58,6 @@ bool store_load_keys(struct store *store, struct error *err)
         free_name(store, "store.key", name);
         done = move_away(store, "store.key", name, err) && make_keys(store, path, err);
     }
-    if (content.data != NULL)
-        memset(content.data, 0, content.size);
     bytes_free(&content);
     return done;
 }

@@ -1,16 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_outbox.c - a batch leaves the store once: accepted, cut in halves, quarantined or held */
+/* test_outbox.c - a batch comes out as it went in, whole or in halves, and leaves once accepted */
 #include "tests/unit/store_check.h"
 
-#include "agent/flow/store_memory.h"
+#include "agent/base/os.h"
 
 #define LARGE ((size_t)1 << 24)
-
-static void stage_and_commit(struct room *room, const struct parcel *parcel)
-{
-    room_stage(room, parcel);
-    room_commit(room);
-}
 
 static void check_body(struct room *room, int64_t number, const void *plain, size_t size)
 {
@@ -38,17 +32,6 @@ static struct outbox_totals totals_of(struct room *room)
     outbox_totals(room->store, 0, &all);
     assert_memory_equal(&totals, &all, sizeof totals);
     return totals;
-}
-
-static int64_t accept_all(struct room *room)
-{
-    const struct ready *ready = room_ready(room, 0);
-    int64_t numbers[512];
-
-    for (size_t i = 0; i < ready->count; i++)
-        numbers[i] = ready->batches[i].number;
-    CHECK(outbox_accepted(room->store, numbers, ready->count, NOW + 7, &failure));
-    return (int64_t)ready->count;
 }
 
 static void test_a_body_comes_out_as_it_went_in(void **state)
@@ -224,7 +207,6 @@ static void test_halves_keep_every_byte(void **state)
     parcel_free(parcel);
 }
 
-/* 1,000 small groups and a giant: the cut is as even as whole groups allow. */
 static void test_halves_are_even_in_bytes(void **state)
 {
     struct room *room = *state;
@@ -253,143 +235,50 @@ static void test_a_single_group_cannot_be_split(void **state)
     parcel_free(parcel);
 }
 
-static int64_t count_rows(struct room *room, const char *text)
+struct reader {
+    struct store *store;
+    int64_t integration;
+    const struct parcel *parcel;
+    bool done;
+};
+
+#define SLICES 20
+
+static void read_slices(void *argument)
 {
-    struct query query;
-    int64_t rows = -1;
-
-    CHECK(store_begin(room->store, &failure));
-    query = query_begin(&room->store->connection, text);
-    while (query_next(&query))
-        rows = query_take(&query);
-    CHECK(store_end(room->store, query_end(&query, &failure), &failure));
-    return rows;
-}
-
-#define QUARANTINED "SELECT count(*) FROM quarantine"
-
-static void test_quarantine_keeps_the_group_and_the_answer(void **state)
-{
-    struct room *room = *state;
-    struct parcel *parcel = parcel_new(1, 1, 100);
-    struct store_counters counters;
-    const struct bytes *opened = NULL;
-    size_t size;
-
-    stage_and_commit(room, parcel);
-    CHECK(outbox_quarantine(room->store, room_ready(room, 0)->batches[0].number, 422, "bad queue",
-                            NOW, &failure));
-    assert_int_equal(room_ready(room, 0)->count, 0);
-    assert_int_equal(totals_of(room).batches, 0);
-    assert_int_equal(store_spooled_bytes(room->store), 0);
-    CHECK(store_counters(room->store, room->integration, &counters, &failure));
-    assert_int_equal(counters.quarantined, parcel->batch.records);
-    assert_int_equal(counters.uploaded, 0);
-
-    room_reopen(room);
-    CHECK(store_begin(room->store, &failure));
-    struct query query = query_begin(&room->store->connection,
-                                     "SELECT status, sealed FROM quarantine WHERE time = ?");
-    query_give(&query, parcel->groups[0].time);
-    assert_true(query_next(&query));
-    assert_int_equal(query_take(&query), 422);
-    const void *sealed = query_take_data(&query, &size);
-    opened = store_unseal(room->store, "quarantine", parcel->groups[0].key, sealed, size, &failure);
-    assert_non_null(opened);
-    assert_int_equal(opened->size, strlen("bad queue") + 1 + parcel->zipped.size);
-    assert_string_equal((const char *)opened->data, "bad queue");
-    assert_memory_equal(opened->data + strlen("bad queue") + 1, parcel->zipped.data,
-                        parcel->zipped.size);
-    CHECK(store_end(room->store, query_end(&query, &failure), &failure));
-    parcel_free(parcel);
-}
-
-static void test_a_newer_version_accepted_empties_the_quarantine(void **state)
-{
-    struct room *room = *state;
-    struct parcel *parcel = parcel_new(1, 1, 100);
-    struct parcel *other = parcel_new(2, 1, 100);
-
-    other->groups[0].key[0] = 99;                       /* another queue in the same quarter hour */
-    other->groups[1].key[0] = parcel->groups[0].key[0]; /* the same queue in the next */
-    stage_and_commit(room, parcel);
-    CHECK(outbox_quarantine(room->store, room_ready(room, 0)->batches[0].number, 422, "no", NOW,
-                            &failure));
-    assert_int_equal(count_rows(room, QUARANTINED), 1);
-    stage_and_commit(room, other);
-    accept_all(room);
-    assert_int_equal(count_rows(room, QUARANTINED), 1);
-    room_reopen(room);
-    stage_and_commit(room, parcel);
-    assert_int_equal(count_rows(room, QUARANTINED), 1);
-    accept_all(room);
-    assert_int_equal(count_rows(room, QUARANTINED), 0);
-    parcel_free(parcel);
-    parcel_free(other);
-}
-
-static void test_a_group_is_quarantined_once_in_its_newest_version(void **state)
-{
-    struct room *room = *state;
-    struct parcel *parcel = parcel_new(1, 1, 100);
-
-    for (int status = 422; status < 425; status++) {
-        stage_and_commit(room, parcel);
-        CHECK(outbox_quarantine(room->store, room_ready(room, 0)->batches[0].number, status, "no",
-                                NOW, &failure));
-    }
-    assert_int_equal(count_rows(room, QUARANTINED), 1);
-    assert_int_equal(count_rows(room, "SELECT status FROM quarantine"), 424);
-    assert_int_equal(count_rows(room, "SELECT quarantined FROM counter"),
-                     3 * parcel->batch.records);
-    parcel_free(parcel);
-}
-
-static void test_only_a_group_alone_is_quarantined_or_held(void **state)
-{
-    struct room *room = *state;
-    struct parcel *parcel = parcel_new(2, 1, 100);
-
-    stage_and_commit(room, parcel);
-    const int64_t number = room_ready(room, 0)->batches[0].number;
-    assert_false(outbox_quarantine(room->store, number, 422, "no", NOW, &failure));
-    assert_int_equal(failure.kind, ERROR_DATA);
-    assert_false(outbox_hold(room->store, number, &failure));
-    assert_int_equal(failure.kind, ERROR_DATA);
-    assert_int_equal(room_ready(room, 0)->count, 1);
-    assert_int_equal(totals_of(room).batches, 1);
-    parcel_free(parcel);
-}
-
-static void count_entry(void *context, const struct ledger_entry *entry)
-{
-    (void)entry;
-    ++*(int *)context;
-}
-
-static void test_what_is_held_is_sent_again_when_read_again(void **state)
-{
-    struct room *room = *state;
-    struct parcel *parcel = parcel_new(1, 1, 100);
-    struct ledger_entry entries[2] = {{.time = parcel->groups[0].time, .records = 1},
-                                      {.time = parcel->groups[0].time, .records = 1}};
-    const struct store_commit commit = {.integration = room->integration,
-                                        .digests = entries,
-                                        .digest_count = 2,
-                                        .horizon = NOW - UTC_DAY,
-                                        .now = NOW};
-    const struct store_window window = {room->integration, NOW - UTC_DAY, NOW + UTC_DAY};
+    struct reader *reader = argument;
+    const struct store_commit commit = {.integration = reader->integration, .now = NOW};
+    struct error err;
     int64_t rejects;
-    int digests = 0;
 
-    memcpy(entries[0].key.bytes, parcel->groups[0].key, 16);
-    room_stage(room, parcel);
-    CHECK(store_commit(room->store, &commit, &rejects, &failure));
-    CHECK(outbox_hold(room->store, room_ready(room, 0)->batches[0].number, &failure));
-    assert_int_equal(room_ready(room, 0)->count, 0);
-    assert_int_equal(count_rows(room, QUARANTINED), 0);
-    CHECK(store_digests(room->store, &window, count_entry, &digests, &failure));
-    assert_int_equal(digests, 1);
+    reader->done = true;
+    for (int i = 0; i < SLICES && reader->done; i++)
+        reader->done =
+            store_stage(reader->store, reader->integration, &reader->parcel->batch, 1, &err) &&
+            store_commit(reader->store, &commit, &rejects, &err);
+}
+
+static void test_readers_and_the_sender_work_at_once(void **state)
+{
+    struct room *room = *state;
+    const struct store_identity identity = {.name = "other", .id = 5, .kind = 0};
+    struct parcel *parcel = parcel_new(1, 1, 10);
+    struct room other = *room;
+    int64_t sent = 0;
+
+    CHECK(store_integration(room->store, &identity, &other.integration, &other.schedule, &failure));
+    struct reader readers[] = {{room->store, room->integration, parcel, false},
+                               {room->store, other.integration, parcel, false}};
+    struct os_thread *one = os_thread_start(read_slices, &readers[0]);
+    struct os_thread *two = os_thread_start(read_slices, &readers[1]);
+    for (int i = 0; i < 10; i++)
+        sent += accept_all(room) + accept_all(&other);
+    os_thread_join(one);
+    os_thread_join(two);
+    assert_true(readers[0].done && readers[1].done);
+    sent += accept_all(room) + accept_all(&other);
+    assert_int_equal(sent, 2 * SLICES);
+    assert_int_equal(totals_of(room).bytes, 0);
     parcel_free(parcel);
 }
 
@@ -431,9 +320,9 @@ static void test_the_file_does_not_grow_for_ever(void **state)
         room_commit(room);
         accept_all(room);
         if (round == 1)
-            pages = count_rows(room, "PRAGMA page_count");
+            pages = room_ask(room, "PRAGMA page_count");
     }
-    assert_true(count_rows(room, "PRAGMA page_count") <= pages);
+    assert_true(room_ask(room, "PRAGMA page_count") <= pages);
     parcel_free(parcel);
 }
 
@@ -449,11 +338,7 @@ int main(void)
         IN_A_ROOM(test_halves_keep_every_byte),
         IN_A_ROOM(test_halves_are_even_in_bytes),
         IN_A_ROOM(test_a_single_group_cannot_be_split),
-        IN_A_ROOM(test_quarantine_keeps_the_group_and_the_answer),
-        IN_A_ROOM(test_a_newer_version_accepted_empties_the_quarantine),
-        IN_A_ROOM(test_a_group_is_quarantined_once_in_its_newest_version),
-        IN_A_ROOM(test_only_a_group_alone_is_quarantined_or_held),
-        IN_A_ROOM(test_what_is_held_is_sent_again_when_read_again),
+        IN_A_ROOM(test_readers_and_the_sender_work_at_once),
         IN_A_ROOM(test_bodies_are_sealed),
         IN_A_ROOM(test_the_file_does_not_grow_for_ever),
     };

@@ -115,6 +115,58 @@ static void test_a_damaged_store_is_set_aside_and_it_goes_on(void **state)
     room_open(room);
 }
 
+/* Damage met while running: said, set aside at that moment, and the next start goes on. */
+static void test_a_body_that_does_not_open_is_damage(void **state)
+{
+    struct room *room = *state;
+    struct parcel *parcel = parcel_new(1, 1, 10);
+    struct bytes out;
+    char path[128];
+
+    bytes_init(&out, 1 << 20);
+    snprintf(path, sizeof path, "%s/store.db", room->folder);
+    room_stage(room, parcel);
+    room_commit(room);
+    const int64_t number = room_ready(room, 0)->batches[0].number;
+    CHECK(store_bookmarks(room->store, NOW, &failure));
+    CHECK(connection_run(&room->store->connection,
+                         "UPDATE body SET sealed = zeroblob(length(sealed))", &failure));
+    assert_false(outbox_body(room->store, number, false, &out, &failure));
+    assert_int_equal(failure.kind, ERROR_FATAL);
+    assert_non_null(strstr(failure.text, "set aside as store.db.corrupt-"));
+    assert_false(os_file_exists(path));
+    assert_false(outbox_accepted(room->store, &number, 1, NOW, &failure));
+    assert_int_equal(failure.kind, ERROR_FATAL);
+    room_reopen(room);
+    assert_non_null(strstr(room->notice, "bookmarks.json"));
+    room_stage(room, parcel);
+    room_commit(room);
+    bytes_free(&out);
+    parcel_free(parcel);
+}
+
+/* Sealed rows are bound to their places: one body under another's key is not a body. */
+static void test_bodies_cannot_be_exchanged(void **state)
+{
+    struct room *room = *state;
+    struct parcel *one = parcel_new(1, 1, 10), *other = parcel_new(1, 2, 10);
+    struct bytes out;
+
+    bytes_init(&out, 1 << 20);
+    room_stage(room, one);
+    room_stage(room, other);
+    room_commit(room);
+    const int64_t number = room_ready(room, 0)->batches[0].number;
+    CHECK(connection_run(&room->store->connection,
+                         "UPDATE body SET sealed = (SELECT sealed FROM body ORDER BY number DESC)",
+                         &failure));
+    assert_false(outbox_body(room->store, number, false, &out, &failure));
+    assert_int_equal(failure.kind, ERROR_FATAL);
+    bytes_free(&out);
+    parcel_free(one);
+    parcel_free(other);
+}
+
 static void queue_note(void *context, const struct queue *queue)
 {
     char *text = context;
@@ -263,6 +315,8 @@ int main(void)
 #define IN_A_ROOM(test) cmocka_unit_test_setup_teardown(test, room_setup, room_teardown)
     const struct CMUnitTest tests[] = {
         IN_A_ROOM(test_a_damaged_store_is_set_aside_and_it_goes_on),
+        IN_A_ROOM(test_a_body_that_does_not_open_is_damage),
+        IN_A_ROOM(test_bodies_cannot_be_exchanged),
         IN_A_ROOM(test_bookmarks_bring_back_where_it_stood),
         IN_A_ROOM(test_bookmarks_are_written_hourly),
         IN_A_ROOM(test_lost_files_are_said),

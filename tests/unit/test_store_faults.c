@@ -4,6 +4,7 @@
 
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "tests/unit/faulty_disk.h"
@@ -177,6 +178,48 @@ static void test_a_folder_that_is_not_there_is_said(void **state)
     assert_non_null(strstr(failure.text, nowhere.folder));
 }
 
+static void test_a_folder_in_its_place_is_said(void **state)
+{
+    struct room *room = *state;
+    char path[128];
+
+    room_close(room);
+    snprintf(path, sizeof path, "%s/store.db", room->folder);
+    unlink(path);
+    assert_int_equal(mkdir(path, 0700), 0);
+    assert_null(room_try(room, "this machine", false));
+    assert_int_equal(failure.kind, ERROR_FATAL);
+    assert_non_null(strstr(failure.text, path));
+}
+
+/* As a user who may only read the store. */
+static void test_a_store_that_may_not_be_written_is_said(void **state)
+{
+    struct room *room = *state;
+    const uid_t nobody = 65534;
+    char store[128], key[128];
+    int status;
+
+    room_close(room);
+    snprintf(store, sizeof store, "%s/store.db", room->folder);
+    snprintf(key, sizeof key, "%s/store.key", room->folder);
+    assert_int_equal(chmod(store, 0400), 0);
+    const pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        if (geteuid() == 0 &&
+            (chown(room->folder, nobody, nobody) != 0 || chown(store, nobody, nobody) != 0 ||
+             chown(key, nobody, nobody) != 0 || setuid(nobody) != 0))
+            _exit(2);
+        const bool refused = room_try(room, "this machine", false) == NULL &&
+                             failure.kind == ERROR_FATAL &&
+                             strstr(failure.text, "no right to write") != NULL;
+        _exit(refused ? 0 : 1);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
 static void test_a_store_in_use_is_refused(void **state)
 {
     struct room *room = *state;
@@ -202,6 +245,8 @@ int main(void)
         IN_A_ROOM(test_a_full_disk_is_said_and_passes),
         IN_A_ROOM(test_a_file_that_may_not_grow_is_said_and_passes),
         IN_A_ROOM(test_a_folder_that_is_not_there_is_said),
+        IN_A_ROOM(test_a_folder_in_its_place_is_said),
+        IN_A_ROOM(test_a_store_that_may_not_be_written_is_said),
         IN_A_ROOM(test_a_store_in_use_is_refused),
     };
 

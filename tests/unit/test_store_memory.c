@@ -312,7 +312,20 @@ static void test_the_newest_rejects_are_kept_and_the_others_stay_known(void **st
     assert_int_equal(reject_many(room, 0, 1500, NOW + 8 * UTC_DAY), 500);
 }
 
-/* 64 at a time a body costs little; whatever a slice of a full day brings is committed at once. */
+static void test_hashes_of_rejects_are_bounded(void **state)
+{
+    struct room *room = *state;
+
+    CHECK(connection_run(
+        &room->store->connection,
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100500) "
+        "INSERT INTO reject SELECT i, 1, i, 0, 9e15, NULL FROM n",
+        &failure));
+    assert_int_equal(reject_many(room, 0, 10, NOW), 10);
+    assert_int_equal(room_ask(room, "SELECT count(*) FROM reject"), 100000);
+}
+
+/* Whatever a slice of a full day brings is committed at once. */
 static void test_many_digests_are_committed_in_a_moment(void **state)
 {
     struct room *room = *state;
@@ -345,6 +358,7 @@ int main(void)
         IN_A_ROOM(test_counters_add_up),
         IN_A_ROOM(test_rejects_are_counted_once),
         IN_A_ROOM(test_the_newest_rejects_are_kept_and_the_others_stay_known),
+        IN_A_ROOM(test_hashes_of_rejects_are_bounded),
         IN_A_ROOM(test_many_digests_are_committed_in_a_moment),
     };
 
