@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "agent/base/digest.h"
 #include "agent/base/http.h"
 #include "agent/base/os.h"
 #include "agent/commands/look.h"
@@ -167,7 +168,8 @@ static void try_api(struct trial *t)
         .timeout_ms = config->peopleware.timeout_ms,
         .parallel = 1,
     };
-    char url[600], body[BODY_SIZE];
+    char url[600], body[BODY_SIZE], key_text[33];
+    uint8_t key[16];
     struct http_request request = {.url = url, .body = body};
     struct http_answer answer;
     struct error err;
@@ -179,7 +181,8 @@ static void try_api(struct trial *t)
         body, sizeof body, "{\"data\":[],\"meta\":{\"integrationConfigurationId\":%lld}}",
         (long long)t->integration->id);
     request.bearer = config_api_key(config, t->integration, t->context->secrets, &err);
-    request.idempotency_key = "00000000000000000000000000000000";
+    digest_random(key, sizeof key);
+    request.idempotency_key = digest_hex(key, sizeof key, key_text);
     if (http == NULL || request.bearer == NULL || !http_post(http, &request, &err)) {
         fail(t, &err);
     } else {

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """test_commands.py - what a person types, and what is shown."""
 
+import copy
 import json
 import re
 import subprocess
@@ -147,9 +148,10 @@ def test_config_show_tells_effective_values_with_secrets_masked(make_agent, inte
 
 
 def test_test_finds_all_well_and_sends_no_data(make_agent, receiver, integration):
-    done = make_agent([integration]).command("test", expect=DONE)
+    second = {**copy.deepcopy(integration), "name": "second", "id": integration["id"] + 1}
+    done = make_agent([integration, second]).command("test", expect=DONE)
     assert re.search(r"^\s*ok\b", done.stdout, re.MULTILINE) and "FAIL" not in done.stdout
-    assert [exchange.records for exchange in receiver.log] == [0] and receiver.violations == []
+    assert [exchange.records for exchange in receiver.log] == [0, 0] and receiver.violations == []
 
 
 def test_test_tells_a_wrong_key_and_a_database_that_is_down(make_agent, receiver, integration):
