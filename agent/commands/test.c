@@ -3,14 +3,16 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "agent/base/bytes.h"
 #include "agent/base/digest.h"
 #include "agent/base/http.h"
+#include "agent/base/json.h"
 #include "agent/base/os.h"
 #include "agent/commands/look.h"
 
-#define AHEAD_MS  (10 * UTC_MINUTE) /* a newest row further in the future is a wrong time zone */
-#define ANSWER_MS (60 * UTC_SECOND)
-#define BODY_SIZE 200
+#define AHEAD_MS   (10 * UTC_MINUTE) /* a newest row further in the future is a wrong time zone */
+#define ANSWER_MS  (60 * UTC_SECOND)
+#define BODY_LIMIT 4096
 
 static enum exit_status run(struct command_line *line);
 
@@ -158,6 +160,28 @@ static void judge_answer(struct trial *t, const struct http_answer *answer)
     }
 }
 
+/* No data, and the meta that the integration's batches have. */
+static void put_body(const struct integration_config *integration, struct bytes *out)
+{
+    struct json json;
+
+    json_init(&json, out);
+    json_begin_object(&json);
+    json_put_key(&json, "data");
+    json_begin_array(&json);
+    json_end_array(&json);
+    json_put_key(&json, "meta");
+    json_begin_object(&json);
+    json_put_key(&json, "integrationConfigurationId");
+    json_put_integer(&json, integration->id);
+    if (integration->data == DATA_AGENT_STATUS) {
+        json_put_key(&json, "externalSystem");
+        json_put_text(&json, integration->import.external_system);
+    }
+    json_end_object(&json);
+    json_end_object(&json);
+}
+
 static void try_api(struct trial *t)
 {
     const struct config *config = t->context->config;
@@ -168,18 +192,20 @@ static void try_api(struct trial *t)
         .timeout_ms = config->peopleware.timeout_ms,
         .parallel = 1,
     };
-    char url[600], body[BODY_SIZE], key_text[33];
+    char url[600], key_text[33];
     uint8_t key[16];
-    struct http_request request = {.url = url, .body = body};
+    struct bytes body;
+    struct http_request request = {.url = url};
     struct http_answer answer;
     struct error err;
     struct http *http = http_open(&options, &err);
 
     snprintf(url, sizeof url, "%s/external-systems/%s", config->peopleware.url,
              is_status ? "agent-statuses" : "contact-events");
-    request.body_size = (size_t)snprintf(
-        body, sizeof body, "{\"data\":[],\"meta\":{\"integrationConfigurationId\":%lld}}",
-        (long long)t->integration->id);
+    bytes_init(&body, BODY_LIMIT);
+    put_body(t->integration, &body);
+    request.body = body.data;
+    request.body_size = body.size;
     request.bearer = config_api_key(config, t->integration, t->context->secrets, &err);
     digest_random(key, sizeof key);
     request.idempotency_key = digest_hex(key, sizeof key, key_text);
@@ -191,6 +217,7 @@ static void try_api(struct trial *t)
         judge_answer(t, &answer);
     }
     http_close(http);
+    bytes_free(&body);
 }
 
 /* --- the command --- */

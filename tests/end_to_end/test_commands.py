@@ -154,6 +154,14 @@ def test_test_finds_all_well_and_sends_no_data(make_agent, receiver, integration
     assert [exchange.records for exchange in receiver.log] == [0, 0] and receiver.violations == []
 
 
+def test_test_asks_for_agent_statuses_as_the_api_documents_it(tmp_path, make_agent, receiver):
+    (tmp_path / "states").mkdir()
+    columns = {"agent": "Agent", "activity": "State", "start": {"column": "Begin", "format": "YYYY-MM-DD hh:mm:ss"}}
+    make_agent([{"name": "agents", "id": 8, "connector": "csv", "data": "agent-status", "time_zone": "UTC",
+                 "folder": str(tmp_path / "states"), "columns": columns}]).command("test")
+    assert [exchange.status for exchange in receiver.log] == [201] and receiver.violations == []
+
+
 def test_test_tells_a_wrong_key_and_a_database_that_is_down(make_agent, receiver, integration):
     agent = make_agent([integration])
     receiver.keys = {"other"}
