@@ -29,6 +29,8 @@ from truth import Intervals, local_time, utc_seconds                      # noqa
 
 ZONE = "Europe/Berlin"
 CONTACTS, STATES, FILES = "1001", "1002", "1003"
+NAMES = {CONTACTS: "contacts", STATES: "agents", FILES: "back-office"}
+WORDS = {"offered": "offered", "handled": "answered", "duration_ms": "handling time in ms"}
 QUARTER = 900
 
 # number, name, channel, share of all contacts, opening hours, share answered, typical handle time in seconds
@@ -204,9 +206,9 @@ def make(arguments):
 def describe(integrations):
     for name, integration in integrations.items():
         if "statuses" in integration:
-            yield f"{name}: {integration['statuses']:,} states of {integration['agents']} agents"
+            yield f"{NAMES[name]}: {integration['statuses']:,} states of {integration['agents']} agents"
         for channel, sums in integration.get("channels", {}).items():
-            yield (f"{name}: {sums['offered']:,} {channel} offered, {sums['handled']:,} handled, "
+            yield (f"{NAMES[name]}: {sums['offered']:,} {channel} offered, {sums['handled']:,} handled, "
                    f"{sums['duration_ms'] / 3600_000:,.1f} hours")
 
 
@@ -222,11 +224,11 @@ def differences(there, arrived, path=()):
 def compare(arguments):
     truth, receiver = (json.loads(Path(name).read_text(encoding="utf-8"))
                        for name in (arguments.truth, arguments.arrived))
-    print(f"{'integration':12} {'what':28} {'there':>16} {'arrived':>16}")
+    print(f"{'integration':12} {'what':28} {'was there':>16} {'arrived':>16}")
     for name, there in truth["integrations"].items():
         arrived = receiver["integrations"].get(name, {})
         for what, one, other in table_rows(there, arrived):
-            print(f"{name:12} {what:28} {one:16,} {other:16,}  {'' if one == other else 'DIFFERS'}")
+            print(f"{NAMES[name]:12} {what:28} {one:16,} {other:16,}  {'equal' if one == other else 'DIFFERENT'}")
     wrong = list(differences(truth["integrations"], {
         name: {key: arrived[key] for key in arrived.keys() & truth["integrations"].get(name, arrived).keys()}
         for name, arrived in receiver["integrations"].items()}))
@@ -242,10 +244,10 @@ def table_rows(there, arrived):
     for channel, sums in there.get("channels", {}).items():
         others = arrived.get("channels", {}).get(channel, {})
         for what, value in sums.items():
-            yield f"{channel} {what}", value, others.get(what, 0)
+            yield f"{channel} {WORDS[what]}", value, others.get(what, 0)
     if "intervals" in there:
         count = [sum(map(len, one.get("intervals", {}).values())) for one in (there, arrived)]
-        yield "queues x quarter hours", *count
+        yield "quarter hours of a queue", *count
     if "statuses" in there:
         yield "agent states", there["statuses"], arrived.get("statuses", 0)
 
