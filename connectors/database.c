@@ -190,7 +190,7 @@ static struct connector_limits limits(const void *settings)
 
 /* ---- shared by both protocols ---- */
 
-static bool is_local(const char *host)
+bool database_is_local(const char *host)
 {
     return host == NULL || host[0] == '\0' || host[0] == '/' || host[0] == '@' ||
            strcmp(host, "localhost") == 0 || strcmp(host, "::1") == 0 ||
@@ -201,7 +201,7 @@ enum database_tls database_tls(const struct database_access *access)
 {
     if (access->tls != TLS_UNSET)
         return (enum database_tls)access->tls;
-    return is_local(access->host) ? TLS_PREFER : TLS_VERIFY_FULL;
+    return database_is_local(access->host) ? TLS_PREFER : TLS_VERIFY_FULL;
 }
 
 const char *database_certificates(const struct database_access *access)

@@ -39,20 +39,18 @@ struct database {
 
 /* What was asked for, or else verify-full for a remote host and prefer for this machine. */
 enum database_tls database_tls(const struct database_access *access);
-/* The file of those who may sign the database's certificate: ca_file, or the system's store; NULL
- * if this machine has none. */
+bool database_is_local(const char *host); /* this machine: NULL, loopback or a socket */
+/* The file of those who may sign its certificate: ca_file, or the system's store; NULL: none. */
 const char *database_certificates(const struct database_access *access);
 
-/* Where the columns of times are; end is -1 where there is none. ERROR_CONFIG names what is there
- * instead. */
+/* Where the columns of times are; end -1: none. ERROR_CONFIG names what is there instead. */
 struct database_times {
     int time, end;
 };
 bool database_find_times(const struct database *database, const struct columns *columns,
                          struct database_times *times, struct error *err) MUST_USE;
 
-/* How the bounds of a column of numbers are written. ERROR_CONFIG: no `times` says what they
- * count. */
+/* The bounds of a column of numbers. ERROR_CONFIG: no `times` says what they count. */
 bool database_number_form(const struct database *database, const char *column,
                           struct bound_form *form, struct error *err) MUST_USE;
 

@@ -10,6 +10,7 @@
 
 #include "agent/base/bytes.h"
 #include "agent/base/os.h"
+#include "connectors/odbc_check.h"
 #include "connectors/odbc_link.h"
 #include "connectors/odbc_rows.h"
 
@@ -427,8 +428,14 @@ bool odbc_read(struct odbc *odbc, const struct slice *slice, const struct row_si
     return done;
 }
 
+/* ---- checking ---- */
+
 bool odbc_check(struct odbc *odbc, const struct database_report *report, struct error *err)
 {
-    (void)odbc, (void)report, (void)err;
-    return true;
+    /* a connection of its own: the other's statement has its columns bound */
+    struct odbc_link *link = odbc_link_open(odbc->database->access, err);
+    const bool done = link != NULL && odbc_check_login(link, report, err);
+
+    odbc_link_close(link);
+    return done;
 }

@@ -14,6 +14,7 @@
 #include "agent/base/bytes.h"
 #include "agent/base/os.h"
 #include "connectors/bounds.h"
+#include "connectors/postgres_check.h"
 #include "connectors/postgres_decode.h"
 #include "connectors/postgres_link.h"
 #include "connectors/sql.h"
@@ -405,9 +406,31 @@ bool postgres_read(struct postgres *postgres, const struct slice *slice,
     return done;
 }
 
+/* ---- checking ---- */
+
+static bool check_query(struct postgres *postgres, const struct database_report *report,
+                        struct error *err)
+{
+    /* a plan does not depend on when its quarter hour is */
+    const struct slice slice = {.purpose = SLICE_LIVE, .from = 0, .to = UTC_QUARTER};
+
+    if (postgres->link == NULL && !prepare(postgres, err))
+        return false;
+    if (!begin_transaction(postgres, err))
+        return false;
+    begin_statement(postgres, "EXPLAIN (VERBOSE) ");
+    append_select(postgres, &slice);
+    return postgres_check_link(postgres->link, postgres->database->access,
+                               end_statement(postgres, ""), report, err) &&
+           postgres_link_run(postgres->link, "ROLLBACK", err);
+}
+
 bool postgres_check(struct postgres *postgres, const struct database_report *report,
                     struct error *err)
 {
-    (void)postgres, (void)report, (void)err;
-    return true;
+    const bool done = check_query(postgres, report, err);
+
+    if (!done)
+        forget(postgres);
+    return done;
 }
