@@ -149,6 +149,10 @@ static void judge_proxy(struct loader *loader, const struct node *root)
     if (node != NULL && proxy != NULL && proxy[0] != '\0' && strncmp(proxy, "http://", 7) != 0 &&
         strncmp(proxy, "https://", 8) != 0)
         settings_error(&loader->reader, node, "a proxy begins with http:// or https://");
+    if (node != NULL && strchr(node->text, '@') != NULL && strstr(node->text, "${") == NULL)
+        settings_error(&loader->reader, node,
+                       "a password never stands in the file: store it with `cloud-link secret set "
+                       "NAME` and write http://USER:${secret:NAME}@HOST:PORT here");
 }
 
 static struct integration_config *add_integration(struct loader *loader)

@@ -94,9 +94,6 @@ static void add_type(struct bytes *out, const struct setting *setting)
         add(out, "'type': ['string', 'number', 'array'],"
                  "'items': {'type': ['string', 'number']},");
         break;
-    case SETTING_MAP:
-        add(out, "'type': 'object', 'additionalProperties': {'type': ['string', 'number']},");
-        break;
     default:
         add(out, "'anyOf': [{");
         add_pattern(out, setting);

@@ -297,6 +297,8 @@ static bool change(struct secrets *secrets, const char *name, const char *value,
 {
     const struct stored_secret changed = {name, strlen(name), value,
                                           value == NULL ? 0 : strlen(value)};
+    struct os_lock *lock = NULL;
+    char lock_path[4096];
     struct stored_secret secret;
     struct bytes before, after;
     bool is_put = value == NULL;
@@ -306,7 +308,11 @@ static bool change(struct secrets *secrets, const char *name, const char *value,
     *existed = false;
     bytes_init(&before, PLAIN_MOST);
     bytes_init(&after, PLAIN_MOST);
-    if (!secrets_store_read(secrets->state_dir, &before, err))
+    if (!os_folder_make(secrets->state_dir, err))
+        goto out;
+    os_path_join(secrets->state_dir, "secrets.lock", lock_path, sizeof lock_path);
+    lock = os_lock_take(lock_path, err);
+    if (lock == NULL || !secrets_store_read(secrets->state_dir, &before, err))
         goto out;
     while (secrets_store_next(&before, &offset, &secret)) {
         const size_t shorter =
@@ -334,6 +340,7 @@ static bool change(struct secrets *secrets, const char *name, const char *value,
         ok = secrets_store_write(secrets->state_dir, &after, err);
 
 out:
+    os_lock_release(lock);
     bytes_free(&before);
     bytes_free(&after);
     return ok;

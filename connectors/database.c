@@ -9,6 +9,7 @@
 #include "agent/base/os_file.h"
 #include "agent/base/zone.h"
 #include "connectors/odbc.h"
+#include "connectors/odbc_pairs.h"
 #include "connectors/postgres.h"
 #include "connectors/sql.h"
 
@@ -42,29 +43,29 @@ static const struct setting access_settings[] = {
      .type = SETTING_TEXT,
      .offset = ACCESS(host),
      .example = "acd-db.example",
-     .meaning = "Where the database runs; SQL Server: HOST\\INSTANCE for a named instance"},
+     .meaning = "where the database runs; SQL Server: HOST\\INSTANCE for a named instance"},
     {.name = "port",
      .type = SETTING_INTEGER,
      .offset = ACCESS(port),
      .least = 1,
      .most = 65535,
      .example = "5432",
-     .meaning = "Default: the type's own"},
+     .meaning = "port of the server (the type's own)"},
     {.name = "name",
      .type = SETTING_TEXT,
      .offset = ACCESS(name),
      .example = "acd",
-     .meaning = "The database's name"},
+     .meaning = "the database's name"},
     {.name = "user",
      .type = SETTING_TEXT,
      .offset = ACCESS(user),
      .example = "reporting",
-     .meaning = "A login that may only read"},
+     .meaning = "a login that may only read"},
     {.name = "password",
      .type = SETTING_SECRET,
      .offset = ACCESS(password),
      .example = "${secret:acd-db}",
-     .meaning = "Its password"},
+     .meaning = "its password"},
     {.name = "tls",
      .type = SETTING_CHOICE,
      .offset = ACCESS(tls),
@@ -76,12 +77,12 @@ static const struct setting access_settings[] = {
      .type = SETTING_PATH,
      .offset = ACCESS(ca_file),
      .example = "/etc/ssl/acd-ca.pem",
-     .meaning = "Who signed the database's certificate; default: the system's store"},
+     .meaning = "certificates (PEM) that sign the database's (the system's store)"},
     {.name = "driver",
      .type = SETTING_TEXT,
      .offset = ACCESS(driver),
      .example = "MariaDB Unicode",
-     .meaning = "ODBC driver as listed by `odbcinst -q -d`; default: found by itself"},
+     .meaning = "ODBC driver as `odbcinst -q -d` lists it (found by itself)"},
     {.name = "connection_string",
      .type = SETTING_TEXT,
      .offset = ACCESS(connection_string),
@@ -93,14 +94,14 @@ static const struct setting access_settings[] = {
      .fallback = "30s",
      .least = UTC_SECOND,
      .most = UTC_HOUR,
-     .meaning = "How long connecting may take"},
+     .meaning = "how long connecting may take"},
     {.name = "query_timeout",
      .type = SETTING_DURATION,
      .offset = ACCESS(query_timeout_ms),
      .fallback = "15m",
      .least = UTC_SECOND,
      .most = MOST_TIMEOUT,
-     .meaning = "How long a query may take"},
+     .meaning = "how long a query may take"},
     {.name = NULL},
 };
 
@@ -110,23 +111,50 @@ static const struct setting database_settings[] = {
      .offset = offsetof(struct database_settings, access),
      .required = true,
      .section = access_settings,
-     .meaning = "The database and a login that may only read"},
+     .meaning = "the database and a login that may only read"},
     {.name = "query",
      .type = SETTING_TEXT,
      .offset = offsetof(struct database_settings, query),
      .example = "SELECT q.id AS queueidentifier, q.name AS queuename, c.started AS timestamp, "
                 "c.answered, c.handle_seconds AS duration FROM calls c JOIN queues q ON q.id = "
                 "c.queue_id",
-     .meaning = "One SELECT that names its columns as the page on rows says"},
+     .meaning = "one SELECT that names its columns as the kind of data has them"},
     {.name = "query_file",
      .type = SETTING_PATH,
      .offset = offsetof(struct database_settings, query_file),
      .example = "calls.sql",
-     .meaning = "A file with the query, in its place"},
+     .meaning = "a file with the query, in its place"},
     {.name = NULL},
 };
 
 /* ---- what the keys ask of each other ---- */
+
+/* Its form, which no driver is needed for; and no password stands in it as it is written. */
+static void validate_connection_string(struct settings_reader *reader, const struct node *node,
+                                       const char *resolved)
+{
+    static const char *const passwords[] = {"PWD", "PASSWORD"};
+    struct odbc_pairs pairs = {.count = 0}, written = {.count = 0};
+    struct error err;
+
+    if (!odbc_pairs_read(&pairs, resolved, &err)) {
+        const char *const what = err.text + strlen("connection_string");
+
+        settings_error(reader, node, "%s", what + strspn(what, ": "));
+        return;
+    }
+    if (reader->resolve == NULL || !odbc_pairs_read(&written, node->text, &err))
+        return; /* {${secret:NAME}} is no string of pairs before it is resolved */
+    for (size_t i = 0; i < sizeof passwords / sizeof *passwords; i++) {
+        const struct odbc_pair *const pair = odbc_pairs_find(&written, passwords[i]);
+
+        if (pair != NULL && pair->value_size > 0 && strncmp(pair->value, "${", 2) != 0)
+            settings_error(reader, node,
+                           "a password never stands in the file: store it with `cloud-link secret "
+                           "set NAME` and write %s=${secret:NAME} here",
+                           passwords[i]);
+    }
+}
 
 static void validate_access(struct settings_reader *reader, const struct node *node,
                             const struct database_access *access)
@@ -135,6 +163,9 @@ static void validate_access(struct settings_reader *reader, const struct node *n
 
     if (is_odbc && access->connection_string == NULL)
         settings_error(reader, node, "connection_string is missing: type odbc needs it");
+    if (is_odbc && access->connection_string != NULL)
+        validate_connection_string(reader, node_child(node, "connection_string"),
+                                   access->connection_string);
     if (!is_odbc && access->connection_string != NULL)
         settings_error(reader, node_child(node, "connection_string"), "is for type odbc only");
     if (!is_odbc && access->name == NULL)

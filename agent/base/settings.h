@@ -30,7 +30,6 @@ enum setting_type {
     SETTING_LETTER,   /* char: one of `choices` if given, else any ASCII character ("tab" for a
                          tab); 0 when absent */
     SETTING_LIST,     /* struct setting_list: texts (a single scalar is a list of one) */
-    SETTING_MAP,      /* struct setting_map: text to text */
     SETTING_SECTION,  /* nested struct at the offset, described by `section` */
     SETTING_CUSTOM,   /* the module's own reader: `read` */
     SETTING_NODE,     /* const struct node *, for whoever has the table read; NULL when absent */
@@ -38,12 +37,6 @@ enum setting_type {
 
 struct setting_list {
     const char **items;
-    size_t count;
-};
-
-struct setting_map {
-    const char **keys;
-    const char **values;
     size_t count;
 };
 

@@ -175,28 +175,6 @@ static void refuse_doubled_keys(struct settings_reader *reader, const struct nod
     }
 }
 
-static void read_map(struct settings_reader *reader, const struct node *node,
-                     struct setting_map *map)
-{
-    if (node->kind != NODE_MAP) {
-        settings_error(reader, node, "must be a map, { word: word, ... }");
-        return;
-    }
-    const size_t count = count_children(node);
-
-    map->keys = arena_take(reader->memory, count * sizeof *map->keys);
-    map->values = arena_take(reader->memory, count * sizeof *map->values);
-    refuse_doubled_keys(reader, node);
-    for (const struct node *child = node->first; child != NULL; child = child->next) {
-        const char *text = settings_text(reader, child);
-
-        if (text != NULL) {
-            map->keys[map->count] = arena_keep_text(reader->memory, child->key);
-            map->values[map->count++] = text;
-        }
-    }
-}
-
 static void read_section(struct settings_reader *reader, const struct setting *setting,
                          const struct node *node, void *place)
 {
@@ -227,9 +205,6 @@ static void read_setting(struct settings_reader *reader, const struct setting *s
         return;
     case SETTING_LIST:
         read_list(reader, node, place);
-        return;
-    case SETTING_MAP:
-        read_map(reader, node, place);
         return;
     case SETTING_SECRET:
         text = read_secret(reader, node);

@@ -94,7 +94,7 @@ static enum exit_status run(struct command_line *line)
 const struct command check_command = {
     .name = "check",
     .arguments = "[--json]",
-    .summary = "Says whether the configuration is right, offline",
+    .summary = "say whether the configuration is right, offline",
     .help = "Reads the configuration as `run` does: every error of the file in one go, each\n"
             "with its line, column and key. Exit status 0: it is right; 78: it is not.\n"
             "Nothing is connected to; `cloud-link test` does that.\n",

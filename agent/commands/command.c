@@ -27,7 +27,7 @@ static void print_usage(FILE *to, const struct command *command)
 void command_print_help(const struct command *command)
 {
     print_usage(stdout, command);
-    printf("\n%s.\n", command->summary);
+    printf("\n%c%s.\n", command->summary[0] - 'a' + 'A', command->summary + 1);
     if (command->help[0] != '\0')
         printf("\n%s", command->help);
 }

@@ -37,7 +37,7 @@ struct command_line {
 struct command {
     const char *name;
     const char *arguments; /* "NAME [--rows N] ..."; "" for none */
-    const char *summary;   /* one line */
+    const char *summary;   /* one line, beginning with a small letter */
     const char *help;      /* the rest, lines of at most 79 characters; "" for none */
     enum exit_status (*run)(struct command_line *line);
 };

@@ -51,7 +51,7 @@ static enum exit_status run(struct command_line *line)
 const struct command config_command = {
     .name = "config",
     .arguments = "show [--json] | schema | example",
-    .summary = "Shows the configuration in force, its JSON Schema, or a commented example",
+    .summary = "show the configuration in force, its JSON Schema, or a commented example",
     .help = "show prints every value in force and where it comes from: a line of the file, or\n"
             "the default. Secrets are not shown. schema and example need no configuration.\n",
     .run = run,

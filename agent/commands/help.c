@@ -37,7 +37,7 @@ static enum exit_status run(struct command_line *line)
 const struct command help_command = {
     .name = "help",
     .arguments = "[COMMAND]",
-    .summary = "Tells what the commands do",
+    .summary = "tell what the commands do",
     .help = "",
     .run = run,
 };

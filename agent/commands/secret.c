@@ -89,7 +89,7 @@ static enum exit_status run(struct command_line *line)
 const struct command secret_command = {
     .name = "secret",
     .arguments = "set NAME | list | remove NAME",
-    .summary = "Stores secrets, encrypted, for ${secret:NAME} in the configuration",
+    .summary = "store secrets, encrypted, for ${secret:NAME} in the configuration",
     .help = "set reads the value from the terminal without showing it, or one line from\n"
             "standard input. list shows names only. The store lies in the state directory\n"
             "that the configuration names. A running agent takes a new value by itself.\n",

@@ -25,7 +25,7 @@ static enum exit_status run(struct command_line *line)
 const struct command version_command = {
     .name = "version",
     .arguments = "",
-    .summary = "Shows the version, and those of the libraries in use",
+    .summary = "show the version, and those of the libraries in use",
     .help = "",
     .run = run,
 };

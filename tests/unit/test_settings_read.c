@@ -19,7 +19,6 @@ struct outer {
     int choice;
     char letter, decimal;
     struct setting_list list;
-    struct setting_map map;
     struct inner inner;
     int64_t custom;
 };
@@ -93,7 +92,6 @@ static const struct setting outer_settings[] = {
      .fallback = ".",
      .choices = decimals},
     {.name = "list", .type = SETTING_LIST, .offset = offsetof(struct outer, list)},
-    {.name = "map", .type = SETTING_MAP, .offset = offsetof(struct outer, map)},
     {.name = "inner",
      .type = SETTING_SECTION,
      .offset = offsetof(struct outer, inner),
@@ -197,7 +195,7 @@ static void test_every_type_is_read(void **state)
 
     read_text(fixture, "text: ${env:SET}\npath: a/b\nsecret: ${env:SET}\nboolean: false\n"
                        "integer: 16\nduration: 90s\nsize: 64KiB\nchoice: second\nletter: tab\n"
-                       "decimal: ','\nlist: [a, b]\nmap: { phone: calls, mail: emails }\n"
+                       "decimal: ','\nlist: [a, b]\n"
                        "inner: { port: 1, name: x }\ncustom: {}\n");
     assert_string_equal(fixture->told, "");
     assert_string_equal(outer->text, "resolved");
@@ -212,9 +210,6 @@ static void test_every_type_is_read(void **state)
     assert_int_equal(outer->decimal, ',');
     assert_int_equal(outer->list.count, 2);
     assert_string_equal(outer->list.items[1], "b");
-    assert_int_equal(outer->map.count, 2);
-    assert_string_equal(outer->map.keys[0], "phone");
-    assert_string_equal(outer->map.values[1], "emails");
     assert_int_equal(outer->inner.port, 1);
     assert_string_equal(outer->inner.name, "x");
     assert_int_equal(outer->custom, 1);
@@ -245,7 +240,7 @@ static void test_every_error_of_a_map_is_told(void **state)
     struct fixture *fixture = *state;
 
     read_text(fixture, "boolean: yes\ninteger: 17\nduration: 15 minutes\nsize: 4MB\n"
-                       "choice: frist\nletter: ab\ndecimal: ;\nlist: [a, {}]\nmap: [a]\n"
+                       "choice: frist\nletter: ab\ndecimal: ;\nlist: [a, {}]\n#\n"
                        "inner: { prot: 1 }\ncustom: { x: { y: 1, y: 2 } }\ntext: [a]\n"
                        "path: #here\nsecret: geheim\ntext: b\nbolean: true\nfoo: 1\n");
     assert_string_equal(
@@ -265,12 +260,11 @@ static void test_every_error_of_a_map_is_told(void **state)
         "x:6:9: letter: \"ab\" is not one ASCII character (or the word tab)\n"
         "x:7:10: decimal: \";\" is not one of ., ,\n"
         "x:8:11: list[2]: must be a single value, not a map\n"
-        "x:9:6: map: must be a map, { word: word, ... }\n"
         "x:10:10: inner.prot: unknown key; did you mean \"port\"?\n"
         "x:10:8: inner.name: this key is missing\n"
         "x:11:22: custom.x.y: this key stands twice, first in line 11\n"
         "x:11:14: custom.x: is odd\n");
-    assert_int_equal(fixture->reader.errors, 19);
+    assert_int_equal(fixture->reader.errors, 18);
     assert_int_equal(fixture->outer.integer, 4); /* the default stands */
 }
 
