@@ -28,18 +28,13 @@ static enum exit_status refuse_command(const char *name)
     return EXIT_USAGE;
 }
 
-int main(int argc, char **argv)
+static enum exit_status run(struct command_line *line)
 {
-    struct command_line line = {.arguments = argv + 1, .count = argc - 1};
-
-    os_harden();
-    if (argc == 2 && strcmp(argv[1], SOURCE_ARGUMENT) == 0)
-        return source_main();
-    line.config = command_value(&line, "--config");
-    const bool wants_help = command_flag(&line, "--help");
-    if (command_flag(&line, "--version"))
-        return version_command.run(&line);
-    const char *name = command_argument(&line);
+    line->config = command_value(line, "--config");
+    const bool wants_help = command_flag(line, "--help");
+    if (command_flag(line, "--version"))
+        return version_command.run(line);
+    const char *name = command_argument(line);
     if (name == NULL && !wants_help) {
         command_say("which command? `cloud-link help` lists them");
         return EXIT_USAGE;
@@ -51,5 +46,15 @@ int main(int argc, char **argv)
         command_print_help(command);
         return EXIT_DONE;
     }
-    return command->run(&line);
+    return command->run(line);
+}
+
+int main(int argc, char **argv)
+{
+    struct command_line line = {.arguments = argv + 1, .count = argc - 1};
+
+    os_harden();
+    if (argc == 2 && strcmp(argv[1], SOURCE_ARGUMENT) == 0)
+        return source_main();
+    return (int)run(&line);
 }

@@ -147,10 +147,12 @@ out:
 
 bool secrets_store_next(const struct bytes *plain, size_t *offset, struct stored_secret *secret)
 {
-    const uint8_t *at = plain->data + *offset;
     const size_t left = plain->size - *offset;
 
-    if (left < 1 || left - 1 < (size_t)at[0] + 4)
+    if (left == 0)
+        return false;
+    const uint8_t *at = plain->data + *offset;
+    if (left < (size_t)at[0] + 5)
         return false;
     secret->name_size = at[0];
     secret->name = (const char *)at + 1;
