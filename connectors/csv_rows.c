@@ -15,7 +15,7 @@
 #include "connectors/time_format.h"
 
 #define OUTPUTS_MOST 12
-#define NUMBER_MOST  40 /* letters of a number whose decimal comma is to be turned */
+#define OWN_MOST     80 /* letters: of a number whose decimal comma is turned, or of a pair */
 #define FAULT_SIZE   200
 
 enum making {
@@ -39,7 +39,7 @@ struct input {
 struct output {
     enum making making;
     struct input first, second; /* second: the time of a pair */
-    char number[NUMBER_MOST];
+    char own[OWN_MOST];         /* what a cell's text is where no field has it like that */
 };
 
 struct csv_rows {
@@ -287,14 +287,14 @@ static void make_number(struct output *output, const struct field *field, char d
                         struct cell *cell)
 {
     set_text(cell, field->text, field->size);
-    if (decimal != ',' || field->size > sizeof output->number)
+    if (decimal != ',' || field->size > sizeof output->own)
         return;
     for (uint32_t i = 0; i < field->size; i++) {
         char letter = field->text[i];
 
-        output->number[i] = letter == ',' ? '.' : letter == '.' ? ',' : letter;
+        output->own[i] = letter == ',' ? '.' : letter == '.' ? ',' : letter;
     }
-    cell->text = output->number;
+    cell->text = output->own;
 }
 
 static void make_yes(const struct output *output, const struct field *field, struct cell *cell)
@@ -443,14 +443,31 @@ static bool make(struct csv_rows *r, struct output *output, const struct field *
     return true;
 }
 
-/* The file's own text, for a row that is set aside. */
-static void set_raw(const struct output *output, const struct delimited_record *record,
-                    struct cell *cell)
+/* "05/01/2024 09:30", as far as there is room. */
+static void set_pair(struct output *output, const struct field *date, const struct field *clock,
+                     struct cell *cell)
 {
-    const size_t at = output->first.at;
+    const size_t most = (sizeof output->own - 1) / 2;
+    const size_t date_size = date->size < most ? date->size : most;
+    const size_t clock_size = clock->size < most ? clock->size : most;
+
+    memcpy(output->own, date->text, date_size);
+    output->own[date_size] = ' ';
+    memcpy(output->own + date_size + 1, clock->text, clock_size);
+    set_text(cell, output->own, date_size + 1 + clock_size);
+}
+
+/* The file's own text, for a row that is set aside: all of it, since rows are told apart by it. */
+static void set_raw(struct output *output, const struct delimited_record *record, struct cell *cell)
+{
+    const size_t at = output->first.at, second_at = output->second.at;
 
     *cell = (struct cell){.kind = CELL_NULL};
-    if (output->making != MAKE_FIXED && at < record->stored)
+    if (output->making == MAKE_FIXED || at >= record->stored)
+        return;
+    if (output->making == MAKE_PAIR && second_at < record->stored)
+        set_pair(output, &record->fields[at], &record->fields[second_at], cell);
+    else
         set_text(cell, record->fields[at].text, record->fields[at].size);
 }
 

@@ -204,12 +204,12 @@ static void test_rows_that_are_set_aside(void **state)
            ",,A,7,5,0:1:0\n"
            "05/01/2024,09:30,A,7,5,60\n",
            "queueidentifier queuename timestamp offered answered aht channel",
-           "2:A|A|05/01/2024|7|5|-|- !has 5 fields instead of 6\n"
+           "2:A|A|05/01/2024 09:30|7|5|-|- !has 5 fields instead of 6\n"
            "3:A|A|@2024-01-05T09:30:00|7|5|#60000/1000|emails\n"
-           "4:A|A|05/01/2024|7|5|0:1:0|- !has 7 fields instead of 6\n"
-           "5:A|A|2024-01-05|7|5|0:1:0|- !\"Date\" is not written as DD/MM/YYYY\n"
-           "6:A|A|05/01/2024|7|5|0:1:0|- !\"Time\" is not written as hh:mm\n"
-           "7:A|A|31/02/2024|7|5|0:1:0|- !\"Date\" is no day or time there is\n"
+           "4:A|A|05/01/2024 09:30|7|5|0:1:0|- !has 7 fields instead of 6\n"
+           "5:A|A|2024-01-05 09:30|7|5|0:1:0|- !\"Date\" is not written as DD/MM/YYYY\n"
+           "6:A|A|05/01/2024 |7|5|0:1:0|- !\"Time\" is not written as hh:mm\n"
+           "7:A|A|31/02/2024 09:30|7|5|0:1:0|- !\"Date\" is no day or time there is\n"
            "8:A|A|-|7|5|#60000/1000|emails\n"
            "9:A|A|@2024-01-05T09:30:00|7|5|60|- !\"AHT\" is not written as hh:mm:ss\n");
 }
@@ -245,8 +245,8 @@ static void test_formats_not_said(void **state)
            "queueidentifier queuename timestamp answered",
            "2:S|S|@2024-01-05T09:30:00|1\n"
            "3:S|S|@2024-01-05T09:30:15|1\n"
-           "4:S|S|5.1.2024|1 !\"D\" is not written as YYYY-MM-DD\n"
-           "5:S|S|2024-01-05|1 !\"T\" is not written as hh:mm or hh:mm:ss\n");
+           "4:S|S|5.1.2024 09:30|1 !\"D\" is not written as YYYY-MM-DD\n"
+           "5:S|S|2024-01-05 9.30|1 !\"T\" is not written as hh:mm or hh:mm:ss\n");
     expect("columns: { queue: Q, timestamp: D, answered: A }", &contacts,
            "Q,D,A\nS,2024-01-05T09:30Z,1\n", "queueidentifier queuename timestamp answered",
            "2:S|S|2024-01-05T09:30Z|1\n");
