@@ -151,7 +151,8 @@ void reading_report(struct reader *reader, enum state state, const char *error)
     struct status_reading *reading = &reader->reading;
 
     reading->state = state;
-    snprintf(reading->error, sizeof reading->error, "%s", error != NULL ? error : "");
+    if (error != reading->error) /* told again: it stands there already */
+        snprintf(reading->error, sizeof reading->error, "%s", error != NULL ? error : "");
     reading->edge = reader->schedule.edge;
     reading->history_from = reader->schedule.history_from;
     reading->hole_count = reader->schedule.hole_count;

@@ -103,6 +103,9 @@ def test_database_that_is_down_does_not_hold_up_another(postgresql, make_agent, 
     waiting = agent.wait_for(lambda: (status := agent.status("down"))["state"] == "waiting" and status, 15,
                              "it is not said that one waits")
     assert "127.0.0.1" in waiting["error"]
+    for _ in range(100):
+        status = agent.status("down")
+        assert status["state"] == "waiting" and "127.0.0.1" in status["error"]
     assert receiver.intervals(1) == {}
     gate.open()
     agent.wait_for(lambda: receiver.intervals(1) == true_intervals(contacts), 60, "it does not recover")
