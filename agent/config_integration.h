@@ -7,8 +7,7 @@
 #include "agent/base/settings_read.h"
 #include "agent/config.h"
 
-/* Fills integration (zeroed) from its map, telling every error through the reader. position: in
- * its list, from 1, for messages about one without a name. */
+/* Fills integration (zeroed) from its map, telling every error through the reader. */
 void config_integration_read(struct settings_reader *reader, const struct node *node,
                              struct integration_config *integration);
 
