@@ -57,7 +57,7 @@ static bool open_store(struct agent *a, struct error *err)
         return false;
     a->lock = os_lock_take(agent_path(config, "lock", path, sizeof path), err);
     if (a->lock == NULL)
-        return false;
+        return error_prefix(err, "another agent is at work: ");
     a->store = store_open(&options, notice, err);
     if (notice[0] != '\0')
         log_line(LOG_LEVEL_ERROR, NULL, "%s", notice);

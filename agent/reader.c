@@ -33,7 +33,10 @@ static int64_t give_up_at(const struct reader *r, const struct slice *slice)
     const struct slice_now facts = facts_now(r);
     const int64_t earliest = os_monotonic_ms() + INTERRUPT_AFTER_MS;
 
-    if (slice->purpose == SLICE_LIVE || slice->purpose == SLICE_PASS || r->options.once)
+    const bool is_smallest = slice->to - slice->from <= r->schedule.rules.grid_ms;
+
+    if (slice->purpose == SLICE_LIVE || slice->purpose == SLICE_PASS || r->options.once ||
+        is_smallest)
         return INT64_MAX;
     const utc_ms due = schedule_live_due(&r->schedule, &facts);
     const int64_t until_due = due - facts.now;
@@ -92,7 +95,7 @@ static bool read_window(struct reader *r, const struct slice *slice, bool *again
 
 failed:
     if (interrupted || intake_trouble(r->intake) == INTAKE_TOO_LARGE)
-        *again = schedule_halve(&r->schedule, slice) || interrupted;
+        *again = schedule_halve(&r->schedule, slice);
     else if (intake_trouble(r->intake) == INTAKE_AGAIN)
         *again = true;
     else if (err->kind == ERROR_RETRY)
@@ -122,8 +125,8 @@ static void run_windows(struct reader *r)
         }
         if (!reading_wait_for_room(r))
             break;
-        reading_report(r, r->failures > 0 ? r->reading.state : STATE_IMPORTING,
-                       r->failures > 0 ? r->reading.error : NULL);
+        if (r->failures == 0) /* else the board goes on saying what is wrong */
+            reading_report(r, STATE_IMPORTING, NULL);
         if (read_window(r, &slice, &again, &err) || again) {
             goes_on = !os_event_is_set(r->options.stop);
             continue;
@@ -151,6 +154,14 @@ static void run(void *argument)
 
 /* --- starting and ending --- */
 
+/* Intervals lie on the grid of the zone's clock, which may be off the grid of UTC. */
+static int64_t grid_phase(struct zone *zone, utc_ms now, int64_t grid_ms)
+{
+    const int64_t phase = zone_offset_ms(zone, now) % grid_ms;
+
+    return phase < 0 ? phase + grid_ms : phase;
+}
+
 static void fill_schedule_rules(struct reader *r, const struct connector_limits *limits)
 {
     const struct integration_config *config = r->config;
@@ -170,6 +181,8 @@ static void fill_schedule_rules(struct reader *r, const struct connector_limits 
         .once = r->options.once,
         .is_status = config->data == DATA_AGENT_STATUS,
     };
+    if (r->zone != NULL)
+        r->schedule.rules.grid_phase_ms = grid_phase(r->zone, os_now(), r->schedule.rules.grid_ms);
 }
 
 static struct intake_rules intake_rules_of(const struct reader *r)
@@ -234,13 +247,13 @@ struct reader *reader_start(const struct reader_options *options, struct error *
     r->schedule.edge = r->schedule.history_from = UTC_NEVER;
     const struct connector_limits limits =
         r->config->connector->limits(r->config->connector_settings);
-    if (!open_in_store(r, &limits, err))
-        goto failed;
     if (r->config->normalise.time_zone != NULL) {
         r->zone = zone_open(r->config->normalise.time_zone, err);
         if (r->zone == NULL)
             goto failed;
     }
+    if (!open_in_store(r, &limits, err))
+        goto failed;
     const struct child_options child = {
         .integration = r->config->name,
         .connect_timeout_ms = limits.connect_timeout_ms,

@@ -42,6 +42,7 @@ static void accept(struct sender *s, const struct flight *flight)
 static void back_off(struct sender *s, struct backlog_batch *batch,
                      const struct http_answer *answer)
 {
+    int64_t retry_after_ms = answer->retry_after_ms;
     char text[1200];
     uint32_t random;
 
@@ -59,8 +60,9 @@ static void back_off(struct sender *s, struct backlog_batch *batch,
         batch->accepted_then = s->accepted_count;
     }
     digest_random(&random, sizeof random);
-    s->not_before_ms =
-        os_monotonic_ms() + upload_backoff_ms(s->failures, answer->retry_after_ms, random);
+    if (answer->retry_at_ms >= 0 && answer->retry_at_ms > os_now())
+        retry_after_ms = answer->retry_at_ms - os_now();
+    s->not_before_ms = os_monotonic_ms() + upload_backoff_ms(s->failures, retry_after_ms, random);
     s->failures++;
     s->avoid = batch->batch.number;
 }

@@ -344,16 +344,18 @@ int64_t http_parse_retry_after(const char *value, int64_t now_ms)
     return (seconds < LONGEST_SECONDS ? seconds : LONGEST_SECONDS) * 1000;
 }
 
-static int64_t retry_after_ms(CURL *easy)
+static void read_retry_after(CURL *easy, struct http_answer *answer)
 {
     const char *value = header(easy, "Retry-After");
+    char copy[128]; /* the value is lent until the next header is asked for */
 
     if (value == NULL)
-        return -1;
-    char copy[128]; /* the value is lent until the next header is asked for */
+        return;
     snprintf(copy, sizeof copy, "%s", value);
     const char *date = header(easy, "Date");
-    return http_parse_retry_after(copy, date != NULL ? parse_date_ms(date) : -1);
+    answer->retry_after_ms = http_parse_retry_after(copy, date != NULL ? parse_date_ms(date) : -1);
+    if (answer->retry_after_ms < 0 && date == NULL)
+        answer->retry_at_ms = parse_date_ms(copy);
 }
 
 static void make_answer(struct http *h, struct slot *slot, CURLcode code,
@@ -362,7 +364,8 @@ static void make_answer(struct http *h, struct slot *slot, CURLcode code,
     const bool was_cut = code == CURLE_WRITE_ERROR && slot->body_read > BODY_READ; /* by us */
     long status = 0;
 
-    *answer = (struct http_answer){.context = slot->context, .retry_after_ms = -1, .body = ""};
+    *answer = (struct http_answer){
+        .context = slot->context, .retry_after_ms = -1, .retry_at_ms = -1, .body = ""};
     if (code != CURLE_OK && !was_cut) {
         http_trouble_explain(slot->easy, code, slot->reason, h->proxy, &answer->error);
         h->is_suspect = h->is_suspect || code == CURLE_OPERATION_TIMEDOUT;
@@ -373,7 +376,7 @@ static void make_answer(struct http *h, struct slot *slot, CURLcode code,
     answer->body = bytes_text(&slot->body);
     answer->body_size = slot->body.size;
     answer->is_html = is_page(slot->easy, answer->body);
-    answer->retry_after_ms = retry_after_ms(slot->easy);
+    read_retry_after(slot->easy, answer);
 }
 
 /* Drops every connection, now that none is in use. */

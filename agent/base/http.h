@@ -37,6 +37,7 @@ struct http_answer {
     struct error error;
     bool is_html;           /* Content-Type text/html, or the body begins with '<' */
     int64_t retry_after_ms; /* -1: none. A date counts from the answer's own Date header */
+    int64_t retry_at_ms;    /* utc_ms: a date without a Date header to count from; -1: none */
     const char *body;       /* the first 64 KiB, terminated; lent until the next http_ call */
     size_t body_size;
 };

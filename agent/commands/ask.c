@@ -39,6 +39,8 @@ enum exit_status ask_agent(struct command_line *line, const struct ask *ask)
     const char *name = command_argument(line);
     struct context context;
 
+    if (name == NULL)
+        return command_usage(ask->command, "which integration?");
     if (!command_line_is_done(line, ask->command))
         return EXIT_USAGE;
     enum exit_status result = context_open(line, &context);

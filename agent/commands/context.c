@@ -48,8 +48,7 @@ void context_close(struct context *context)
 const struct integration_config *context_integration(const struct context *context,
                                                      const char *name)
 {
-    const struct integration_config *found =
-        name != NULL ? config_find(context->config, name) : NULL;
+    const struct integration_config *found = config_find(context->config, name);
 
     struct bytes names;
 
@@ -60,11 +59,8 @@ const struct integration_config *context_integration(const struct context *conte
         bytes_append_byte(&names, ' ');
         bytes_append_text(&names, context->config->integrations[i].name);
     }
-    if (name == NULL)
-        command_say("which integration? The configuration has:%s", bytes_text(&names));
-    else
-        command_say("there is no integration \"%s\"; the configuration has:%s", name,
-                    bytes_text(&names));
+    command_say("there is no integration \"%s\"; the configuration has:%s", name,
+                bytes_text(&names));
     bytes_free(&names);
     return NULL;
 }

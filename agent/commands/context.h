@@ -16,7 +16,7 @@ struct context {
 enum exit_status context_open(struct command_line *line, struct context *context);
 void context_close(struct context *context);
 
-/* The integration the next argument names. NULL: said, with those there are (EXIT_USAGE). */
+/* The integration of this name. NULL: said, with those there are (EXIT_USAGE). */
 const struct integration_config *context_integration(const struct context *context,
                                                      const char *name);
 

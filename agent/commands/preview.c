@@ -297,6 +297,8 @@ static enum exit_status run(struct command_line *line)
     struct context context;
 
     wish.name = command_argument(line);
+    if (wish.name == NULL)
+        return command_usage(&preview_command, "which integration?");
     if (!command_line_is_done(line, &preview_command))
         return EXIT_USAGE;
     if (!count_of(wish.rows != NULL ? wish.rows : "10", &p.rows_wanted))

@@ -92,12 +92,10 @@ static void draw(void *context, struct status *status)
 /* --- the end --- */
 
 /* The first that applies, in the order of the contract. */
-static enum exit_status exit_for(const struct agent_outcome *outcome, bool was_stopped)
+static enum exit_status exit_for(const struct agent_outcome *outcome)
 {
     if (outcome->store_failed)
         return EXIT_STORE;
-    if (was_stopped)
-        return EXIT_DONE;
     if (outcome->is_config)
         return EXIT_CONFIG;
     if (outcome->is_refused)
@@ -148,7 +146,9 @@ static enum exit_status run(struct command_line *line)
         options.tick = draw;
         options.tick_context = &display;
         if (agent_run(&options, &outcome, &err)) {
-            status = exit_for(&outcome, os_event_is_set(options.stop));
+            status = exit_for(&outcome);
+            if (os_event_is_set(options.stop)) /* a service that is stopped has done its work */
+                status = options.once ? EXIT_INTERRUPTED : EXIT_DONE;
         } else {
             log_line(LOG_LEVEL_ERROR, NULL, "%s", err.text);
             status = context_exit(&err);

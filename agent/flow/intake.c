@@ -35,6 +35,7 @@ struct intake {
     utc_ms keep_from; /* start of the horizon; UTC_NEVER: files, by when they were last sent */
     utc_ms known_from, known_to; /* the ledger has the digests of this stretch */
     enum intake_trouble trouble;
+    bool is_begun; /* neither committed nor abandoned yet */
     struct intake_result result;
     struct bytes rejects; /* struct store_reject; their texts as offsets into `texts` till commit */
     struct bytes texts;
@@ -151,11 +152,18 @@ bool intake_begin(struct intake *intake, const struct slice *slice, utc_ms now, 
 {
     const utc_ms oldest_open = intake_oldest_open(intake, now);
 
+    /* What the last slice staged must be gone: the next commit would make it ready. */
+    if (intake->is_begun && !intake_abandon(intake, err))
+        return false;
+    intake->is_begun = true;
     intake->slice = *slice;
     intake->now = now;
     intake->keep_from = is_file(intake) ? UTC_NEVER : now - intake->rules.horizon_ms;
+    /* A long status keeps its digest until it ends, and what is read again for it too. */
     if (oldest_open != UTC_NEVER && oldest_open < intake->keep_from)
-        intake->keep_from = oldest_open; /* a long status keeps its digest until it ends */
+        intake->keep_from = oldest_open;
+    if (slice->purpose == SLICE_LIVE && slice->from < intake->keep_from)
+        intake->keep_from = slice->from;
     intake->trouble = INTAKE_FINE;
     memset(&intake->result, 0, sizeof intake->result);
     bytes_reset(&intake->rejects);
@@ -454,6 +462,7 @@ bool intake_commit(struct intake *intake, const struct schedule *schedule,
         return false;
     queues_commit(intake->queues);
     ends_commit(intake->ends);
+    intake->is_begun = false;
     *result = intake->result;
     return true;
 }
@@ -467,6 +476,7 @@ bool intake_abandon(struct intake *intake, struct error *err)
 
     queues_abandon(intake->queues);
     ends_abandon(intake->ends);
+    intake->is_begun = !abandoned;
     return abandoned;
 }
 

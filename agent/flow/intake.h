@@ -73,7 +73,7 @@ struct intake_result {
 bool intake_commit(struct intake *intake, const struct schedule *schedule,
                    const struct store_file *file, const struct normalise_counts *counts,
                    struct intake_result *result, struct error *err) MUST_USE;
-/* After any failure. */
+/* After any failure. Where this fails too (a full disk), the next intake_begin does it first. */
 bool intake_abandon(struct intake *intake, struct error *err) MUST_USE;
 
 #endif
