@@ -132,10 +132,7 @@ static bool read_key(struct sender *s, size_t lane)
     const char *key =
         config_api_key(s->options.config, sending_config(s, lane), s->options.secrets, &err);
     if (key == NULL) {
-        l->is_refused = true;
-        l->refused_until_ms = os_monotonic_ms() + REFUSED_MS;
-        status_refused(s->options.status, lane, err.text);
-        log_line(LOG_LEVEL_ERROR, sending_config(s, lane)->name, "%s", err.text);
+        sending_refuse(s, lane, err.text);
         return false;
     }
     l->key = os_copy_text(key);
@@ -174,9 +171,9 @@ static bool send_batch(struct sender *s, struct backlog_batch *batch)
         .body_size = flight->body.size,
         .context = flight,
     };
-    if (!http_post(s->http, &request, &err)) {
-        sending_store_failed(s, &err);
-        return false;
+    if (!http_post(s->http, &request, &err)) { /* a key that cannot be one */
+        sending_refuse(s, batch->lane, err.text);
+        return true;
     }
     flight->is_used = true;
     batch->is_in_flight = true;

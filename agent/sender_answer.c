@@ -78,10 +78,21 @@ static void page_title(const struct http_answer *answer, char *title, size_t siz
         snprintf(title, size, "a web page titled \"%.*s\"", (int)(end - start - 7), start + 7);
 }
 
-static void refuse(struct sender *s, size_t lane, const struct http_answer *answer)
+void sending_refuse(struct sender *s, size_t lane, const char *sentence)
 {
     struct lane *l = &s->lanes[lane];
-    const struct integration_config *config = sending_config(s, lane);
+
+    if (!l->is_refused)
+        log_line(LOG_LEVEL_ERROR, sending_config(s, lane)->name, "%s", sentence);
+    l->is_refused = true;
+    l->is_proven = false;
+    l->refused_until_ms = os_monotonic_ms() + REFUSED_MS;
+    status_refused(s->options.status, lane, sentence);
+    os_event_set(s->options.changed);
+}
+
+static void refuse(struct sender *s, size_t lane, const struct http_answer *answer)
+{
     char text[1000], title[300];
 
     if (answer->is_html) {
@@ -100,13 +111,7 @@ static void refuse(struct sender *s, size_t lane, const struct http_answer *answ
                  "the integration's id; imports go on and wait in the spool",
                  answer->status);
     }
-    if (!l->is_refused)
-        log_line(LOG_LEVEL_ERROR, config->name, "%s", text);
-    l->is_refused = true;
-    l->is_proven = false;
-    l->refused_until_ms = os_monotonic_ms() + REFUSED_MS;
-    status_refused(s->options.status, lane, text);
-    os_event_set(s->options.changed);
+    sending_refuse(s, lane, text);
 }
 
 static bool is_open_status(struct sender *s, const struct backlog_batch *batch)

@@ -71,6 +71,8 @@ struct sender {
 
 /* Halves a batch between groups, in the store and in the backlog. */
 bool sending_split(struct sender *sender, const struct backlog_batch *batch);
+/* The lane waits for a person; `sentence` says for what. */
+void sending_refuse(struct sender *sender, size_t lane, const char *sentence);
 void sending_store_failed(struct sender *sender, const struct error *err);
 /* Acts on an answer by the table of upload.h (sender_answer.c). */
 void sending_answered(struct sender *sender, const struct http_answer *answer);
