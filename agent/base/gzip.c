@@ -3,7 +3,6 @@
 #include "agent/base/gzip.h"
 
 #include <libdeflate.h>
-#include <stdlib.h>
 
 #include "agent/base/bytes.h"
 #include "agent/base/os.h"
@@ -18,7 +17,7 @@ struct gzip *gzip_new(void)
 
     gzip->compressor = libdeflate_alloc_compressor(1);
     if (gzip->compressor == NULL)
-        abort(); /* out of memory, as in os_alloc */
+        os_out_of_memory();
     return gzip;
 }
 
@@ -49,7 +48,7 @@ bool gzip_decompress(const void *data, size_t size, size_t plain_size, struct by
     if (place != NULL) {
         decompressor = libdeflate_alloc_decompressor();
         if (decompressor == NULL)
-            abort(); /* out of memory, as in os_alloc */
+            os_out_of_memory();
         /* Without a place for the actual size, any other size than plain_size is an error. */
         result = libdeflate_gzip_decompress(decompressor, data, size, place, plain_size, NULL);
         libdeflate_free_decompressor(decompressor);

@@ -16,6 +16,7 @@
 
 /* Never NULL: out of memory ends the process with one line (a crash at any instant loses nothing).
  * os_alloc zeroes. */
+_Noreturn void os_out_of_memory(void);
 void *os_alloc(size_t size);
 void *os_resize(void *memory, size_t size);
 void os_free(void *memory);

@@ -43,12 +43,17 @@ static _Noreturn void end_for_want_of(const char *what)
     os_exit_now(EXIT_FAILURE);
 }
 
+void os_out_of_memory(void)
+{
+    end_for_want_of("memory");
+}
+
 void *os_alloc(size_t size)
 {
     void *memory = calloc(1, size > 0 ? size : 1);
 
     if (memory == NULL)
-        end_for_want_of("memory");
+        os_out_of_memory();
     return memory;
 }
 
@@ -57,7 +62,7 @@ void *os_resize(void *memory, size_t size)
     void *resized = realloc(memory, size > 0 ? size : 1);
 
     if (resized == NULL)
-        end_for_want_of("memory");
+        os_out_of_memory();
     return resized;
 }
 

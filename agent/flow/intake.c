@@ -8,11 +8,11 @@
 #include "agent/base/bytes.h"
 #include "agent/base/os.h"
 #include "agent/flow/packer.h"
+#include "agent/flow/reject_list.h"
 #include "agent/flow/store_slice.h"
 
 #define MEMORY_RECORDS 131072
-#define STAGE_BYTES    (1 << 20)  /* bodies gathered before they are written */
-#define REJECT_TEXTS   (16 << 20) /* of one slice; rejects beyond it are counted without */
+#define STAGE_BYTES    (1 << 20) /* bodies gathered before they are written */
 
 struct intake {
     struct store *store;
@@ -37,8 +37,7 @@ struct intake {
     enum intake_trouble trouble;
     bool is_begun; /* neither committed nor abandoned yet */
     struct intake_result result;
-    struct bytes rejects; /* struct store_reject; their texts as offsets into `texts` till commit */
-    struct bytes texts;
+    struct reject_list *rejects;
 };
 
 /* --- opening --- */
@@ -75,8 +74,7 @@ struct intake *intake_open(struct store *store, int64_t integration,
     in->queues = queues_new(rules->queues);
     in->packer = packer_new(store, integration, &rules->batch);
     bytes_init(&in->known, 16 << 20);
-    bytes_init(&in->rejects, SIZE_MAX / 2);
-    bytes_init(&in->texts, REJECT_TEXTS);
+    in->rejects = reject_list_new();
 
     if (store_queues(store, integration, load_queue, in, err) &&
         (!in->is_status || store_agents(store, integration, load_agent, in, err)))
@@ -96,8 +94,7 @@ void intake_close(struct intake *intake)
     queues_free(intake->queues);
     packer_free(intake->packer);
     bytes_free(&intake->known);
-    bytes_free(&intake->rejects);
-    bytes_free(&intake->texts);
+    reject_list_free(intake->rejects);
     os_free(intake);
 }
 
@@ -166,9 +163,7 @@ bool intake_begin(struct intake *intake, const struct slice *slice, utc_ms now, 
         intake->keep_from = slice->from;
     intake->trouble = INTAKE_FINE;
     memset(&intake->result, 0, sizeof intake->result);
-    bytes_reset(&intake->rejects);
-    bytes_reset(&intake->texts);
-    bytes_append_byte(&intake->texts, '\0');
+    reject_list_reset(intake->rejects);
     bytes_reset(&intake->known);
 
     names_reset(intake->names);
@@ -203,31 +198,9 @@ bool intake_name(struct intake *intake, const struct names_told *told, struct er
     return true;
 }
 
-/* An offset until the commit, since the buffer may move; 0 is the empty text. */
-static const char *keep_text(struct intake *in, const char *text)
-{
-    const size_t offset = in->texts.size;
-
-    bytes_append(&in->texts, text, strlen(text) + 1);
-    return (const char *)(in->texts.overflow ? 0 : offset);
-}
-
 void intake_reject(struct intake *intake, const struct reject *reject)
 {
-    char origin[400];
-    char from[UTC_TEXT_SIZE + 1];
-
-    if (is_file(intake))
-        snprintf(origin, sizeof origin, "%s, line %llu", intake->slice.file,
-                 (unsigned long long)reject->line);
-    else
-        snprintf(origin, sizeof origin, "import from %s, row %llu",
-                 utc_text(intake->slice.from, from), (unsigned long long)reject->line);
-    struct store_reject kept = {.hash = reject->hash};
-    kept.origin = keep_text(intake, origin);
-    kept.reason = keep_text(intake, reject->reason);
-    kept.cells = keep_text(intake, reject->cells);
-    bytes_append(&intake->rejects, &kept, sizeof kept);
+    reject_list_add(intake->rejects, &intake->slice, reject);
 }
 
 /* --- what becomes of a group --- */
@@ -383,38 +356,11 @@ static bool judge_vanished(struct intake *in, struct error *err)
     return true;
 }
 
-static void find_reject_texts(struct intake *in, struct store_commit *commit)
-{
-    const char *texts = (const char *)in->texts.data;
-    struct store_reject *rejects = (struct store_reject *)(void *)in->rejects.data;
-
-    commit->rejects = rejects;
-    commit->reject_count = in->rejects.size / sizeof *rejects;
-    for (size_t i = 0; i < commit->reject_count; i++) {
-        struct store_reject *reject = &rejects[i];
-
-        reject->origin = texts + (size_t)reject->origin;
-        reject->reason = texts + (size_t)reject->reason;
-        reject->cells = texts + (size_t)reject->cells;
-    }
-}
-
-static bool write_commit(struct intake *in, struct store_commit *commit, struct error *err)
-{
-    commit->agents = in->is_status ? ends_changed(in->ends, &commit->agent_count) : NULL;
-    commit->queues = queues_brought(in->queues, &commit->queue_count);
-    find_reject_texts(in, commit);
-    return store_commit(in->store, commit, &in->result.new_rejects, err);
-}
-
 /* A pass that found nothing new has nothing to write. */
-static bool is_nothing(struct intake *in, const struct store_commit *commit)
+static bool is_nothing(const struct intake *in, const struct store_commit *commit)
 {
-    size_t agents;
-
-    ends_changed(in->ends, &agents);
     return in->slice.purpose == SLICE_PASS && in->result.sent == 0 && commit->digest_count == 0 &&
-           in->rejects.size == 0 && agents == 0;
+           commit->reject_count == 0 && commit->agent_count == 0;
 }
 
 bool intake_commit(struct intake *intake, const struct schedule *schedule,
@@ -458,7 +404,12 @@ bool intake_commit(struct intake *intake, const struct schedule *schedule,
         .nonexistent = (int64_t)counts->nonexistent,
         .now = intake->now,
     };
-    if (!is_nothing(intake, &commit) && !write_commit(intake, &commit, err))
+    if (intake->is_status)
+        commit.agents = ends_changed(intake->ends, &commit.agent_count);
+    commit.queues = queues_brought(intake->queues, &commit.queue_count);
+    commit.rejects = reject_list_all(intake->rejects, &commit.reject_count);
+    if (!is_nothing(intake, &commit) &&
+        !store_commit(intake->store, &commit, &intake->result.new_rejects, err))
         return false;
     queues_commit(intake->queues);
     ends_commit(intake->ends);
