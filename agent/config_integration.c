@@ -101,6 +101,13 @@ static void judge_history(struct settings_reader *reader, const struct node *nod
         settings_error(reader, node, "%s is too long: the API takes at most 3y", history);
 }
 
+/* They decide how the rest is read. */
+static void refuse_reference(struct settings_reader *reader, const struct node *node)
+{
+    if (node != NULL && strstr(node->text, "${") != NULL)
+        settings_error(reader, node, "must be written out, not as a reference");
+}
+
 /* What the tables cannot say. */
 static void judge(struct settings_reader *reader, const struct node *node,
                   const struct shape *shape, const struct integration_config *integration)
@@ -127,8 +134,12 @@ static void judge(struct settings_reader *reader, const struct node *node,
     if (history != NULL && integration->import.history[0] != '\0' &&
         refuse((void *)shape, "history") == NULL)
         judge_history(reader, history, integration->import.history);
-    if (integration->connector != NULL && integration->connector->validate != NULL)
-        integration->connector->validate(reader, node, integration->connector_settings, &facts);
+    if (reader->resolve != NULL) {
+        refuse_reference(reader, node_child(node, "connector"));
+        refuse_reference(reader, node_child(node, "data"));
+    }
+    if (shape->connector != NULL && shape->connector->validate != NULL)
+        shape->connector->validate(reader, node, integration->connector_settings, &facts);
 }
 
 void config_integration_read(struct settings_reader *reader, const struct node *node,

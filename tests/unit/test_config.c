@@ -264,6 +264,26 @@ static void test_a_source_is_told_what_it_needs_and_no_key(void **state)
     secrets_close(secrets);
 }
 
+static void test_what_decides_about_the_rest_is_no_reference(void **state)
+{
+    struct secrets *secrets;
+    struct bytes told;
+
+    bytes_init(&told, 10000);
+    setenv("TEST_CONNECTOR", "database", 1);
+    setenv("TEST_DATA", "contacts", 1);
+    assert_null(load(*state,
+                     "integrations:\n  - name: calls\n    id: 7\n"
+                     "    connector: ${env:TEST_CONNECTOR}\n    data: ${env:TEST_DATA}\n"
+                     "    api_key: ${env:TEST_KEY}\n"
+                     "    database: { type: postgresql, name: acd }\n    query: SELECT 1\n",
+                     &told, &secrets));
+    assert_non_null(
+        strstr(bytes_text(&told), "4:16: error: integrations.calls.connector: must be "));
+    assert_non_null(strstr(bytes_text(&told), "5:11: error: integrations.calls.data: must be "));
+    bytes_free(&told);
+}
+
 static void test_nonsense_from_the_pipe_is_refused(void **state)
 {
     static const char *const wrong[] = {
@@ -362,6 +382,7 @@ int main(void)
         IN_A_FOLDER(test_what_is_written_is_taken),
         IN_A_FOLDER(test_keys_are_resolved_late),
         IN_A_FOLDER(test_a_source_is_told_what_it_needs_and_no_key),
+        IN_A_FOLDER(test_what_decides_about_the_rest_is_no_reference),
         cmocka_unit_test(test_nonsense_from_the_pipe_is_refused),
         IN_A_FOLDER(test_the_state_directory_of_a_broken_file),
         cmocka_unit_test(test_a_missing_file_is_told),
