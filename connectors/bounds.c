@@ -11,6 +11,11 @@
 /* The furthest a civil time is from UTC, anywhere (14 hours), and a little more. */
 #define FURTHEST_OFFSET (15 * UTC_HOUR)
 
+#define YEAR_2170 (73000 * UTC_DAY)
+
+const struct bounds bounds_never = {.from = 0, .to = 0};
+const struct bounds bounds_ever = {.to = YEAR_2170, .civil_to = YEAR_2170};
+
 struct bound_form bounds_number_form(int times)
 {
     return (struct bound_form){.kind = times == 1 ? BOUND_UNIX : BOUND_UNIX_MS};
@@ -75,6 +80,8 @@ void bounds_write(const struct bounds *bounds, struct bound_form form, bool is_u
         snprintf(text, BOUND_SIZE, "%" PRId64, utc_floor(time, UTC_SECOND) / UTC_SECOND);
     else if (form.kind == BOUND_UNIX_MS)
         snprintf(text, BOUND_SIZE, "%" PRId64, time);
+    else if (form.kind == BOUND_TEXT)
+        bounds_print(time, form.separator, text);
     else
-        bounds_print(time, form.kind == BOUND_TEXT ? form.separator : ' ', text);
+        bounds_print(time, ' ', text);
 }

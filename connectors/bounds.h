@@ -32,6 +32,9 @@ struct bounds {
 };
 struct bounds bounds_of(const struct slice *slice, struct zone *zone); /* zone NULL: UTC */
 
+extern const struct bounds bounds_never; /* of no length */
+extern const struct bounds bounds_ever;  /* wide enough for every row there may be */
+
 /* One bound as milliseconds of its kind: UTC, or on a clock face. */
 utc_ms bounds_time(const struct bounds *bounds, struct bound_form form, bool is_upper);
 

@@ -192,9 +192,6 @@ static void close_cursor(struct odbc *odbc)
 
 /* ---- describing ---- */
 
-static const struct bounds never = {.from = 0, .to = 0};
-static const struct bounds ever = {.to = 200 * 366 * UTC_DAY, .civil_to = 200 * 366 * UTC_DAY};
-
 static bool prepare(struct odbc *odbc, struct error *err)
 {
     const SQLRETURN result =
@@ -237,7 +234,7 @@ static bool describe_marked(struct odbc *odbc, struct error *err)
     odbc_rows_free(odbc->rows);
     odbc->rows = NULL;
     odbc->time_form = (struct bound_form){.kind = BOUND_CIVIL};
-    if (!bind_parameters(odbc, false, err) || !execute(odbc, &never, err))
+    if (!bind_parameters(odbc, false, err) || !execute(odbc, &bounds_never, err))
         return false;
     odbc->rows = odbc_rows_new(odbc->link, err);
     close_cursor(odbc);
@@ -279,7 +276,7 @@ static bool fetch_sample(struct odbc *odbc, int column, struct database_sample *
 
     if (!prepare(odbc, err) ||
         (odbc->query.place_count > 0 && !bind_parameters(odbc, false, err)) ||
-        !execute(odbc, &ever, err))
+        !execute(odbc, &bounds_ever, err))
         return false;
     for (int i = 0; i < SAMPLES && SQL_SUCCEEDED(functions->Fetch(handle)); i++) {
         if (SQL_SUCCEEDED(

@@ -259,8 +259,6 @@ static void take_sample(void *context, const char *text)
 static bool sample_text(struct postgres *postgres, int column, struct bound_form *form,
                         struct error *err)
 {
-    /* wide enough for every row there may be */
-    const struct bounds ever = {.to = 200 * 366 * UTC_DAY, .civil_to = 200 * 366 * UTC_DAY};
     const char *const name = postgres->names[column];
     struct database_sample sample = {.texts = 0};
 
@@ -270,7 +268,7 @@ static bool sample_text(struct postgres *postgres, int column, struct bound_form
     begin_statement(postgres, "SELECT ");
     sql_column(&sql_postgresql, name, &postgres->statement);
     bytes_append_text(&postgres->statement, "::text FROM (");
-    append_filled(postgres, &ever);
+    append_filled(postgres, &bounds_ever);
     bytes_append_text(&postgres->statement, "\n) q WHERE ");
     sql_column(&sql_postgresql, name, &postgres->statement);
     return postgres_link_ask(postgres->link, end_statement(postgres, " IS NOT NULL LIMIT 100"),

@@ -33,9 +33,10 @@ static bool is_word(char c)
 static const char *skip_quoted(const char *at, char closing, bool has_backslash)
 {
     for (at++; *at != '\0'; at++) {
-        if (has_backslash && *at == '\\' && at[1] != '\0')
-            at++;
-        else if (*at == closing && at[1] == closing)
+        const bool is_escaped = has_backslash && *at == '\\' && at[1] != '\0';
+        const bool is_doubled = *at == closing && at[1] == closing;
+
+        if (is_escaped || is_doubled)
             at++;
         else if (*at == closing)
             return at + 1;

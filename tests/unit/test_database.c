@@ -103,7 +103,7 @@ static void test_what_does_not_go_together_is_told(void **state)
         {"database: { type: odbc }\nquery: a", 1, "connection_string is missing"},
         {"database: { type: mysql, name: x, connection_string: y }\nquery: a", 1,
          "connection_string: is for type odbc only"},
-        {"database: { type: odbc, connection_string: y, host: h, tls: off }\nquery: a", 2,
+        {"database: { type: odbc, connection_string: DSN=y, host: h, tls: off }\nquery: a", 2,
          "host: does not apply to type odbc"},
         {"database: { type: oracle, name: x }\nquery: a", 1, "database.type"},
         {"database: { type: mysql, name: x, port: 0 }\nquery: a", 1, "database.port"},
