@@ -182,7 +182,8 @@ static void validate_access(struct settings_reader *reader, const struct node *n
     if (access->type == DATABASE_POSTGRESQL && access->driver != NULL)
         settings_error(reader, node_child(node, "driver"), "is for ODBC; postgresql needs none");
 
-    static const char *const not_odbc[] = {"host", "port", "name", "tls", "ca_file", "driver"};
+    static const char *const not_odbc[] = {"host",     "port", "name",    "user",
+                                           "password", "tls",  "ca_file", "driver"};
     for (size_t i = 0; is_odbc && i < sizeof not_odbc / sizeof *not_odbc; i++) {
         const struct node *key = node_child(node, not_odbc[i]);
 

@@ -105,6 +105,8 @@ static void test_what_does_not_go_together_is_told(void **state)
          "connection_string: is for type odbc only"},
         {"database: { type: odbc, connection_string: DSN=y, host: h, tls: off }\nquery: a", 2,
          "host: does not apply to type odbc"},
+        {"database: { type: odbc, connection_string: DSN=y, user: u }\nquery: a", 1,
+         "user: does not apply to type odbc"},
         {"database: { type: oracle, name: x }\nquery: a", 1, "database.type"},
         {"database: { type: mysql, name: x, port: 0 }\nquery: a", 1, "database.port"},
         {"query: a", 1, "database"},
