@@ -30,7 +30,10 @@ static struct {
     char **secrets; /* longest first: a secret may hold another one */
     size_t secret_count;
     struct bytes line;
-} state = {.level = LOG_LEVEL_INFO, .line = {.limit = LINE_LIMIT}};
+    struct bytes below; /* what stands below the last line */
+    size_t below_count; /* of its lines */
+} state = {
+    .level = LOG_LEVEL_INFO, .line = {.limit = 2 * LINE_LIMIT}, .below = {.limit = LINE_LIMIT}};
 
 static const struct {
     const char *word;
@@ -205,6 +208,38 @@ static void append_plain(struct bytes *line, enum log_level level, const char *i
     append_visibly(line, message);
 }
 
+/* The next to be written starts where the lines below the log stand now. */
+static void begin_writing(void)
+{
+    char back[40];
+
+    bytes_reset(&state.line);
+    if (state.below_count > 0) {
+        snprintf(back, sizeof back, "\033[%zuA\033[J", state.below_count);
+        bytes_append_text(&state.line, back);
+    }
+}
+
+/* One write, one line: standard error is unbuffered. */
+static void end_writing(void)
+{
+    bytes_append(&state.line, state.below.data, state.below.size);
+    (void)fwrite(state.line.data, 1, state.line.size, stderr);
+}
+
+void log_below(const char *lines)
+{
+    lock();
+    begin_writing();
+    bytes_reset(&state.below);
+    bytes_append_text(&state.below, lines);
+    state.below_count = 0;
+    for (size_t i = 0; i < state.below.size; i++)
+        state.below_count += state.below.data[i] == '\n';
+    end_writing();
+    unlock();
+}
+
 void log_line(enum log_level level, const char *integration, const char *format, ...)
 {
     char message[MESSAGE_SIZE];
@@ -222,13 +257,13 @@ void log_line(enum log_level level, const char *integration, const char *format,
         if (length >= (int)sizeof message)
             scrub_cut_end(message, state.secrets[i]);
     }
-    bytes_reset(&state.line);
+    begin_writing();
     if (state.format == LOG_FORMAT_JSON)
         append_json(&state.line, level, integration, message);
     else
         append_plain(&state.line, level, integration, message);
     bytes_append_byte(&state.line, '\n');
-    (void)fwrite(state.line.data, 1, state.line.size, stderr); /* unbuffered: one write, one line */
+    end_writing();
 out:
     unlock();
 }

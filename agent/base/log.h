@@ -18,6 +18,10 @@ void log_setup(enum log_level level, enum log_format format);
 void log_line(enum log_level level, const char *integration, const char *format, ...)
     PRINTF_LIKE(3, 4);
 
+/* Lines that stay below the log on a terminal, drawn again after each of its lines; they replace
+ * those given before. Each fits the terminal's width and has its line end. */
+void log_below(const char *lines);
+
 /* From now on this value is scrubbed from every line. Values shorter than 4 bytes are ignored. */
 void log_scrub_add(const char *secret);
 /* Scrubs a text in place (status, messages): every registered secret becomes ****. */

@@ -4,12 +4,14 @@
 #include <string.h>
 
 #include "agent/agent.h"
+#include "agent/base/bytes.h"
 #include "agent/base/os.h"
 #include "agent/commands/context.h"
 
-#define PATIENCE  "10m"
-#define REPORT_MS (30 * UTC_SECOND) /* not on a terminal: a line per integration so often */
-#define LINE_SIZE 200
+#define PATIENCE      "10m"
+#define REPORT_MS     (30 * UTC_SECOND) /* not on a terminal: a line per integration so often */
+#define LINE_SIZE     200
+#define DISPLAY_LIMIT ((size_t)64 * 1024)
 
 static enum exit_status run(struct command_line *line);
 
@@ -29,7 +31,7 @@ const struct command run_command = {
 struct display {
     const struct config *config;
     bool is_terminal;
-    bool is_drawn; /* on a terminal: the lines are there to be drawn over */
+    struct bytes lines; /* on a terminal: one per integration */
     int64_t drawn_ms, began_ms;
 };
 
@@ -45,6 +47,7 @@ static const char *time_left(int64_t seconds, char text[32])
     return text;
 }
 
+/* What matters most comes first: a narrow terminal cuts the rest. */
 static void describe(const struct display *d, size_t index, struct status *status,
                      char text[LINE_SIZE])
 {
@@ -61,32 +64,35 @@ static void describe(const struct display *d, size_t index, struct status *statu
         snprintf(text, LINE_SIZE, "%-20s %s: %s", integration->name, state_words[now.state],
                  now.error);
     else
-        snprintf(text, LINE_SIZE, "%-20s %-9s read %lld (%lld/s)  sent %lld  waiting %lld%s",
-                 integration->name, state_words[now.state], (long long)now.rows,
+        snprintf(text, LINE_SIZE, "%-20s %-9s%s  read %lld (%lld/s)  sent %lld  waiting %lld",
+                 integration->name, state_words[now.state], history, (long long)now.rows,
                  (long long)(now.rows * 1000 / elapsed_ms), (long long)now.sent,
-                 (long long)now.spooled, history);
+                 (long long)now.spooled);
 }
 
-/* On a terminal the lines stay where they are; the log goes on above the next drawing. */
+/* On a terminal the lines stay below the log. */
 static void draw(void *context, struct status *status)
 {
     struct display *d = context;
     const int64_t now_ms = os_monotonic_ms();
+    const size_t width = (size_t)os_terminal_width() - 1;
     char text[LINE_SIZE];
 
     if (!d->is_terminal && now_ms - d->drawn_ms < REPORT_MS)
         return;
     d->drawn_ms = now_ms;
-    if (d->is_drawn)
-        fprintf(stderr, "\033[%zuA", d->config->integration_count);
+    bytes_reset(&d->lines);
     for (size_t i = 0; i < d->config->integration_count; i++) {
         describe(d, i, status, text);
-        if (d->is_terminal)
-            fprintf(stderr, "\r\033[K%.*s\n", os_terminal_width() - 1, text);
-        else
+        if (d->is_terminal) {
+            bytes_append(&d->lines, text, strnlen(text, width));
+            bytes_append_byte(&d->lines, '\n');
+        } else {
             log_line(LOG_LEVEL_INFO, NULL, "%s", text);
+        }
     }
-    d->is_drawn = d->is_terminal;
+    if (d->is_terminal)
+        log_below(bytes_text(&d->lines));
 }
 
 /* --- the end --- */
@@ -141,6 +147,8 @@ static enum exit_status run(struct command_line *line)
             .drawn_ms = os_monotonic_ms(),
         };
 
+        bytes_init(&display.lines, DISPLAY_LIMIT);
+
         options.config = context.config;
         options.secrets = context.secrets;
         options.tick = draw;
@@ -153,6 +161,7 @@ static enum exit_status run(struct command_line *line)
             log_line(LOG_LEVEL_ERROR, NULL, "%s", err.text);
             status = context_exit(&err);
         }
+        bytes_free(&display.lines);
         context_close(&context);
     }
     os_event_free(options.stop);

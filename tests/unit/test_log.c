@@ -66,6 +66,22 @@ static void test_lines_below_the_level_are_not_written(void **state)
     assert_string_equal(lines(), "<4>yes\n");
 }
 
+static void test_lines_below_the_log_make_room_for_it(void **state)
+{
+    (void)state;
+    log_setup(LOG_LEVEL_INFO, LOG_FORMAT_JOURNAL);
+    log_below("one\ntwo\n");
+    assert_string_equal(lines(), "one\ntwo\n");
+    log_line(LOG_LEVEL_INFO, NULL, "done");
+    assert_string_equal(lines(), "\033[2A\033[J<6>done\none\ntwo\n");
+    log_below("three\n");
+    assert_string_equal(lines(), "\033[2A\033[Jthree\n");
+    log_below("");
+    assert_string_equal(lines(), "\033[1A\033[J");
+    log_line(LOG_LEVEL_INFO, NULL, "alone");
+    assert_string_equal(lines(), "<6>alone\n");
+}
+
 static void test_text_has_local_time_with_its_offset(void **state)
 {
     utc_ms time = 0;
@@ -178,6 +194,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CATCHING(test_the_journal_gets_priorities_and_no_time),
         CATCHING(test_lines_below_the_level_are_not_written),
+        CATCHING(test_lines_below_the_log_make_room_for_it),
         CATCHING(test_text_has_local_time_with_its_offset),
         CATCHING(test_json_has_utc_and_reads_back),
         CATCHING(test_one_event_is_one_line),
