@@ -36,14 +36,18 @@ class Figures:
 
 
 class Bench:
-    def __init__(self, arguments):
+    def __init__(self, arguments, stage):
+        self.stage, self.folder = stage, stage.path / "agent"
         self.rows, self.runs = arguments.rows, arguments.runs
         self.fewer, self.script_rows = min(arguments.rows, 1_000_000), min(arguments.rows, 300_000)
         self.program = Path(arguments.program).resolve()
         self.figures = Figures()
+
+    def run(self, names):
         tell("making rows")
-        self.stage = Stage(self.rows, self.fewer, STATUSES)
-        self.folder = self.stage.path / "agent"
+        self.stage.fill(self.rows, self.fewer, STATUSES)
+        for name in names:
+            getattr(self, name)()
 
     # --- the agent ----------------------------------------------------------------------------------------
 
@@ -243,12 +247,12 @@ def main():
     parser.add_argument("--only", metavar="NAME,...", default="postgresql,odbc,csv,again,program_itself")
     parser.add_argument("--json", metavar="FILE", help="every measured value")
     arguments = parser.parse_args()
-    bench = Bench(arguments)
+    stage = Stage()
     try:
-        for name in arguments.only.split(","):
-            getattr(bench, name)()
+        bench = Bench(arguments, stage)
+        bench.run(arguments.only.split(","))
     finally:
-        bench.stage.close()
+        stage.close()
     print("\n".join(table(bench)))
     if arguments.json:
         Path(arguments.json).write_text(json.dumps({"rows": arguments.rows, "runs": arguments.runs,

@@ -27,7 +27,7 @@ SELECT 1 + floor(40 * random() ^ 2)::int, started, answered,
        CASE WHEN answered THEN (30 + 600 * random() ^ 2)::int END
 FROM (SELECT date_trunc('second', day + interval '7 hours' + (random() + random()) * interval '7 hours') AS started,
              random() < 0.9 AS answered
-      FROM (SELECT current_date - 1 - (number * 1090 / {rows})::int * interval '1 day' AS day
+      FROM (SELECT current_date - 1 - (number::bigint * 1090 / {rows})::int * interval '1 day' AS day
             FROM generate_series(0, {rows} - 1) AS number) AS days
       ORDER BY 1) AS calls;
 CREATE INDEX ON {table} (started);
@@ -58,11 +58,13 @@ STATUSES_QUERY = "SELECT agent AS agentidentifier, begins AS starttime, ends AS 
 class Stage:
     """Servers, rows and a scratch folder; everything goes with close()."""
 
-    def __init__(self, rows, fewer, statuses):
+    def __init__(self):
         self.path = Path(tempfile.mkdtemp(prefix="cloud-link-bench-"))
         self.api = Api(self.path / "api")
         self.server = PostgreSQL()
         self.database = self.server.new_database()
+
+    def fill(self, rows, fewer, statuses):
         for sql in (QUEUES, CALLS.format(table="calls", rows=rows), CALLS.format(table="fewer_calls", rows=fewer),
                     STATUSES.format(rows=statuses)):
             self.server.execute(self.database, sql)
