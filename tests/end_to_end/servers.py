@@ -5,6 +5,7 @@ import itertools
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -35,7 +36,8 @@ def can_connect(port):
 class Home:
     """A directory of a server, and the user it runs as: database servers refuse to run as root."""
 
-    def __init__(self, name, user):
+    def __init__(self, name, user, ends_by_int=False):
+        self._ends_by_int = ends_by_int
         self.path = Path(tempfile.mkdtemp(prefix=f"cloud-link-{name}-"))
         self.path.chmod(0o755)
         self._prefix = []
@@ -52,8 +54,10 @@ class Home:
         return done.stdout
 
     def start(self, *command):
+        """Starts a server that ends when the tests do, also when they are killed."""
+        prefix = [*(self._prefix or ["setpriv"]), "--pdeathsig=INT" if self._ends_by_int else "--pdeathsig=TERM"]
         with open(self.path / "server.log", "ab") as log:
-            return subprocess.Popen([*self._prefix, *map(str, command)], cwd=self.path, stdout=log, stderr=log)
+            return subprocess.Popen([*prefix, *map(str, command)], cwd=self.path, stdout=log, stderr=log)
 
     def log(self):
         return (self.path / "server.log").read_text(errors="replace")[-3000:]
@@ -62,8 +66,8 @@ class Home:
         shutil.rmtree(self.path, ignore_errors=True)
 
 
-def end_process(process):
-    process.terminate()
+def end_process(process, number=signal.SIGTERM):
+    process.send_signal(number)
     try:
         process.wait(20)
     except subprocess.TimeoutExpired:
@@ -76,7 +80,7 @@ class PostgreSQL:
 
     def __init__(self):
         self.port = free_port()
-        self._home = Home("postgresql", "postgres")
+        self._home = Home("postgresql", "postgres", ends_by_int=True)      # INT does not wait for its clients
         self._binaries = sorted(Path("/usr/lib/postgresql").glob("*/bin"))[-1]
         self._numbers = itertools.count(1)
         password_file = self._home.path / "password"
@@ -104,11 +108,10 @@ class PostgreSQL:
             return False
 
     def stop(self):
-        self._process.send_signal(2)          # SIGINT: fast shutdown
-        self._process.wait(30)
+        end_process(self._process, signal.SIGINT)
 
     def remove(self):
-        end_process(self._process)
+        self.stop()
         self._home.remove()
 
     def connect(self, database):
@@ -238,7 +241,7 @@ class Nginx:
         configuration = self.path / "nginx.conf"
         configuration.write_text(self._configuration(receiver, certificates))
         self._process = subprocess.Popen(
-            [shutil.which("nginx") or "/usr/sbin/nginx", "-p", str(self.path), "-e", str(self.path / "error.log"),
+            ["setpriv", "--pdeathsig=TERM", shutil.which("nginx") or "/usr/sbin/nginx", "-p", str(self.path), "-e", str(self.path / "error.log"),
              "-c", str(configuration)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         wait_until(lambda: can_connect(self.port), 20, lambda: (self.path / "error.log").read_text())
 
