@@ -12,11 +12,12 @@ ensure_packages() {
             missing="$missing $package"
     done
     [ -z "$missing" ] && return 0
-    as_root=""
-    [ "$(id -u)" -eq 0 ] || as_root="sudo"
+    as_root="env" # sudo would drop the variable below
+    [ "$(id -u)" -eq 0 ] || as_root="sudo env"
     echo "installing:$missing"
-    export DEBIAN_FRONTEND=noninteractive
-    $as_root apt-get update -qq
+    # A machine that just started may be upgrading itself: its lock is waited for.
+    apt="$as_root DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=600"
+    $apt update
     # shellcheck disable=SC2086
-    $as_root apt-get install -y -qq --no-install-recommends $missing >/dev/null
+    $apt install -y --no-install-recommends $missing >/dev/null
 }
