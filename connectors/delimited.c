@@ -245,6 +245,7 @@ static bool skip_record(struct delimited *d, struct error *err)
 {
     const uint64_t began = d->line;
     enum place place = PLACE_START;
+    bool is_after_return = false; /* CRLF is one line end, also where a piece ends between them */
 
     do {
         for (; d->start < d->end; d->start++) {
@@ -252,7 +253,8 @@ static bool skip_record(struct delimited *d, struct error *err)
 
             if (place != PLACE_QUOTES && is_line_end(letter))
                 return true;
-            d->line += letter == '\n';
+            d->line += letter == '\r' || (letter == '\n' && !is_after_return);
+            is_after_return = letter == '\r';
             place = step_over(d, place, letter);
         }
         if (!fill(d, err))
