@@ -12,6 +12,7 @@
 #include "agent/status.h"
 
 #define ACKNOWLEDGE_MS 100 /* acknowledgements are written together */
+#define STORE_PAUSE_MS UTC_SECOND
 #define IDLE_MS        (60 * UTC_SECOND)
 
 /* --- what is ready --- */
@@ -43,7 +44,7 @@ static void take_ready(struct sender *s)
         os_mutex_unlock(s->mutex);
         if (store_row != 0 && !outbox_ready(s->options.store, store_row, s->lanes[i].last_place,
                                             take_batch, &taking, &err))
-            log_line(LOG_LEVEL_ERROR, sending_config(s, i)->name, "%s", err.text);
+            sending_store_failed(s, &err);
     }
 }
 
@@ -51,10 +52,15 @@ static void take_ready(struct sender *s)
 
 void sending_store_failed(struct sender *s, const struct error *err)
 {
-    log_line(LOG_LEVEL_ERROR, NULL, "%s", err->text);
     os_mutex_lock(s->mutex);
+    const bool is_news = !s->outcome.store_failed;
     s->outcome.store_failed = true;
+    s->outcome.store_is_lost = err->kind == ERROR_FATAL;
     os_mutex_unlock(s->mutex);
+    if (is_news)
+        log_line(LOG_LEVEL_ERROR, NULL, "%s", err->text);
+    s->store_not_before_ms = os_monotonic_ms() + STORE_PAUSE_MS;
+    os_event_set(s->options.changed);
 }
 
 /* Until this is written, the batches stay in the backlog as in flight: nobody sends them again, and
@@ -67,7 +73,6 @@ static void acknowledge(struct sender *s)
         return;
     if (!outbox_accepted(s->options.store, s->accepted, s->accepted_size, os_now(), &err)) {
         sending_store_failed(s, &err);
-        s->accepted_since_ms = os_monotonic_ms() + UTC_SECOND; /* again in a second */
         return;
     }
     for (size_t i = 0; i < s->accepted_size; i++) {
@@ -98,9 +103,11 @@ static bool may_send(void *context, size_t lane)
 
 static int flights_allowed(const struct sender *s)
 {
-    if (s->failures > 0)
-        return os_monotonic_ms() >= s->not_before_ms ? 1 : 0;
-    return s->host_is_proven ? s->parallel : 1;
+    const int64_t now_ms = os_monotonic_ms();
+
+    if (now_ms < s->not_before_ms || now_ms < s->store_not_before_ms)
+        return 0;
+    return s->failures == 0 && s->host_is_proven ? s->parallel : 1;
 }
 
 /* Halves a batch between groups, in the store and in the backlog. */
@@ -162,6 +169,8 @@ static bool send_batch(struct sender *s, struct backlog_batch *batch)
     flight->number = batch->batch.number;
     flight->lane = batch->lane;
     flight->is_gzip = !wants_plain;
+    flight->key_number = s->lanes[batch->lane].key_number;
+    flight->failures = s->failures;
     const struct http_request request = {
         .url = s->url[sending_config(s, batch->lane)->data == DATA_AGENT_STATUS],
         .bearer = s->lanes[batch->lane].key,
@@ -215,6 +224,7 @@ static void read_keys_again(struct sender *s)
     for (size_t i = 0; i < s->options.config->integration_count; i++) {
         os_free(s->lanes[i].key);
         s->lanes[i].key = NULL;
+        s->lanes[i].key_number++;
         s->lanes[i].is_proven = false;
         s->lanes[i].refused_until_ms = 0;
     }
@@ -229,25 +239,34 @@ static void publish(struct sender *s)
     os_mutex_unlock(s->mutex);
 }
 
-static int64_t least(int64_t a, int64_t b)
+/* When the accepted ones are to be written: together, but not after the last flight. */
+static int64_t acknowledge_at(const struct sender *s)
 {
-    return a < b ? a : b;
+    const int64_t due_ms = http_in_flight(s->http) == 0 ? 0 : s->accepted_since_ms + ACKNOWLEDGE_MS;
+
+    return due_ms > s->store_not_before_ms ? due_ms : s->store_not_before_ms;
 }
 
+/* The nearest moment at which something may be done that cannot be done now. What has passed
+ * already was done, or waits for an answer. */
 static int64_t pause_ms(const struct sender *s)
 {
     const int64_t now_ms = os_monotonic_ms();
-    int64_t pause = IDLE_MS;
+    int64_t wake_ms = now_ms + IDLE_MS;
 
-    if (s->failures > 0)
-        pause = least(pause, s->not_before_ms - now_ms);
-    if (s->accepted_size > 0)
-        pause = least(pause, s->accepted_since_ms + ACKNOWLEDGE_MS - now_ms);
+    if (s->not_before_ms > now_ms && s->not_before_ms < wake_ms)
+        wake_ms = s->not_before_ms;
+    if (s->store_not_before_ms > now_ms && s->store_not_before_ms < wake_ms)
+        wake_ms = s->store_not_before_ms;
+    if (s->accepted_size > 0 && acknowledge_at(s) < wake_ms)
+        wake_ms = acknowledge_at(s);
     for (size_t i = 0; i < s->options.config->integration_count; i++) {
-        if (s->lanes[i].is_refused)
-            pause = least(pause, s->lanes[i].refused_until_ms - now_ms);
+        const int64_t until_ms = s->lanes[i].refused_until_ms;
+
+        if (s->lanes[i].is_refused && until_ms > now_ms && until_ms < wake_ms)
+            wake_ms = until_ms;
     }
-    return pause > 0 ? pause : 0;
+    return wake_ms > now_ms ? wake_ms - now_ms : 0;
 }
 
 static void run(void *argument)
@@ -265,8 +284,8 @@ static void run(void *argument)
                 sending_answered(s, &answer);
             } while (http_next(s->http, 0, &answer));
         }
-        if (s->accepted_size > 0 && (os_monotonic_ms() - s->accepted_since_ms >= ACKNOWLEDGE_MS ||
-                                     http_in_flight(s->http) == 0))
+        publish(s); /* before anybody learns that nothing is left to send */
+        if (s->accepted_size > 0 && os_monotonic_ms() >= acknowledge_at(s))
             acknowledge(s);
     }
     acknowledge(s);

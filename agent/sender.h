@@ -37,7 +37,8 @@ struct sender_outcome {
     int64_t last_accepted_ms; /* os_monotonic_ms; 0: nothing yet */
     bool failed;              /* the last answer was none: unreachable */
     int64_t quarantined;      /* records, in this run */
-    bool store_failed;        /* an acknowledgement could not be written */
+    bool store_failed;        /* it could not be read or written: tried again every second */
+    bool store_is_lost;       /* and only a new start can help */
 };
 struct sender_outcome sender_outcome(struct sender *sender);
 bool sender_is_refused(struct sender *sender, size_t index); /* does this integration's key wait? */

@@ -23,10 +23,12 @@ struct lane {
     int64_t store_row; /* 0: not opened yet */
     int64_t last_place;
     char *key;      /* as last resolved; NULL: not yet */
+    int key_number; /* grows when the keys are read again */
     bool is_proven; /* this key was accepted since it was read */
     bool is_refused;
     int64_t refused_until_ms;
     int in_flight;
+    int64_t quarantine_told_ms;
     bool is_shown_refused; /* is_refused for other threads: guarded by the mutex */
 };
 
@@ -35,6 +37,8 @@ struct flight {
     int64_t number;
     size_t lane;
     bool is_gzip;
+    int key_number;    /* of the lane, when it was sent: what is said of an older key is no news */
+    int failures;      /* of the host, when it was sent: who fails together counts once */
     char key_text[33]; /* Idempotency-Key */
     struct bytes body;
 };
@@ -56,8 +60,12 @@ struct sender {
     int64_t trying_plain; /* the batch sent once without compression; 0: none */
     size_t size_limit;    /* learnt from 413; 0: none */
     int failures;         /* in a row: the host backs off */
+    bool failure_is_told; /* in the log */
+    int64_t failure_told_ms;
     int64_t not_before_ms;
-    int64_t avoid; /* the batch that failed last: another one probes first */
+    bool host_asked; /* for that long (Retry-After): no acceptance shortens it */
+    int64_t store_not_before_ms; /* the store failed: an answer now could not be written down */
+    int64_t avoid;               /* the batch that failed last: another one probes first */
     int64_t accepted_count;
 
     int64_t accepted[FLIGHTS_MOST * 8]; /* numbers still to be acknowledged in the store */

@@ -171,6 +171,19 @@ def test_key_replaced_while_running_is_taken_at_once(postgresql, make_agent, rec
     assert_exact(receiver, 1234, true_intervals(contacts))
 
 
+def test_refusal_of_a_key_that_was_replaced_meanwhile_is_no_news(postgresql, make_agent, receiver):
+    contacts = make_contacts(300, 20)
+    agent = make_agent([contacts_integration(postgresql, fill_postgresql(postgresql, contacts), history="7d")])
+    receiver.behave(faults.status(401, delay=5, times=1))
+    process = agent.start()
+    agent.wait_for(lambda: (agent.state_dir / "status.json").exists() and agent.status()["upload"]["spooled_batches"],
+                   20, "nothing is to be sent")
+    receiver.keys = {"bmV3IGtleQ=="}
+    agent.set_secret("peopleware", "bmV3IGtleQ==")
+    agent.wait_for(lambda: receiver.intervals(1234) == true_intervals(contacts), 15, "the new key is not taken")
+    assert agent.stop(process) == DONE
+
+
 @pytest.mark.parametrize("answer", [403, 404, 302])
 def test_other_refusals_stop_only_their_integration(postgresql, make_agent, receiver, answer):
     contacts = make_contacts(500, 20)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """test_upload.py - however the API or the network between answers: all of it arrives, or is set aside with a reason."""
 
+import resource
 from datetime import timedelta
 
 import pytest
@@ -124,6 +125,26 @@ def test_a_third_of_all_answers_wrong(make_agent, receiver, integration, contact
     make_agent([integration], upload={"max_records": 150}).run_once()
     assert_exact(receiver, 1234, true_intervals(contacts))
     assert len(receiver.log) > len(receiver.accepted())
+
+
+def test_waiting_for_a_slow_probe_costs_no_time_of_the_processor(make_agent, receiver, integration, contacts):
+    receiver.behave(faults.status(503, times=1), faults.slow(6, times=1))
+    agent = make_agent([integration])
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    agent.run_once()
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert_exact(receiver, 1234, true_intervals(contacts))
+    assert (after.ru_utime + after.ru_stime) - (before.ru_utime + before.ru_stime) < 3
+
+
+def test_failures_at_one_moment_are_one_failure(make_agent, receiver, integration, contacts):
+    receiver.behave(faults.status(503, skip=1, times=8, delay=0.5))
+    agent = make_agent([integration], upload={"max_records": 100, "parallel": 8})
+    process = agent.start()
+    agent.wait_for(lambda: sum(exchange.status == 503 for exchange in receiver.log) == 8, 20, "they do not fail")
+    failed = max(exchange.ended for exchange in receiver.log if exchange.status == 503)
+    agent.wait_for(lambda: receiver.log[-1].began > failed, 3, "the host is left alone for longer than 2 s")
+    assert agent.stop(process) == DONE
 
 
 def test_patience_ends_and_nothing_is_lost(make_agent, receiver, integration, contacts):
