@@ -278,15 +278,17 @@ static void run(void *argument)
         read_keys_again(s);
         take_ready(s);
         send_what_may_go(s);
-        publish(s);
+        publish(s); /* before anybody learns that nothing is left to send */
+        /* Only now that all that may go is on its way: a commit costs more than a request. */
+        if (s->accepted_size > 0 && os_monotonic_ms() >= acknowledge_at(s)) {
+            acknowledge(s);
+            continue; /* what waited for them may go */
+        }
         if (http_next(s->http, pause_ms(s), &answer)) {
             do {
                 sending_answered(s, &answer);
             } while (http_next(s->http, 0, &answer));
         }
-        publish(s); /* before anybody learns that nothing is left to send */
-        if (s->accepted_size > 0 && os_monotonic_ms() >= acknowledge_at(s))
-            acknowledge(s);
     }
     acknowledge(s);
 }
