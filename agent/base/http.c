@@ -26,7 +26,6 @@
 #define KEEPALIVE_SECONDS  30L
 #define LONGEST_WAIT_MS    INT64_C(3600000)
 #define LONGEST_SECONDS    INT64_C(1000000000)
-#define LAST_SECOND        INT64_C(253402300799) /* of year 9999: RFC 9110 writes four digits */
 
 /* A request in flight, and its answer while that is lent. */
 struct slot {
@@ -319,12 +318,13 @@ static const char *header(CURL *easy, const char *name)
                                                                                   : NULL;
 }
 
-/* A date as RFC 9110 writes it; -1 when it is none. They all begin with the day's name. */
+/* A date as RFC 9110 writes it; -1 when it is none. They all begin with the day's name, and years
+ * have four digits. */
 static int64_t parse_date_ms(const char *text)
 {
     const int64_t seconds = isalpha((unsigned char)text[0]) ? curl_getdate(text, NULL) : -1;
 
-    return seconds < 0 || seconds > LAST_SECOND ? -1 : seconds * 1000;
+    return seconds < 0 || seconds > UTC_LATEST / UTC_SECOND ? -1 : seconds * 1000;
 }
 
 int64_t http_parse_retry_after(const char *value, int64_t now_ms)

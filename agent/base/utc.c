@@ -13,9 +13,6 @@
 #define DAYS_PER_400_YEARS     INT64_C(146097)
 #define DAYS_BEFORE_1970_MARCH INT64_C(719468) /* from 0000-03-01 to 1970-01-01 */
 
-#define EARLIEST INT64_C(-62135596800000) /* 0001-01-01T00:00:00.000Z */
-#define LATEST   INT64_C(253402300799999) /* 9999-12-31T23:59:59.999Z */
-
 static bool is_leap_year(int year)
 {
     return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
@@ -92,7 +89,7 @@ utc_ms utc_months_before(utc_ms time, int months)
     utc_to_civil(time, &civil);
     int month = civil.year * 12 + civil.month - 1 - months;
     if (month < 12)
-        return EARLIEST;
+        return UTC_EARLIEST;
     civil.year = month / 12;
     civil.month = month % 12 + 1;
     const int last = days_of_month(civil.year, civil.month);
@@ -117,10 +114,10 @@ void utc_print(utc_ms time, char text[UTC_TEXT_SIZE])
     static const char form[UTC_TEXT_SIZE] = "    -  -  T  :  :  Z";
     struct civil civil;
 
-    if (time < EARLIEST)
-        time = EARLIEST;
-    if (time > LATEST)
-        time = LATEST;
+    if (time < UTC_EARLIEST)
+        time = UTC_EARLIEST;
+    if (time > UTC_LATEST)
+        time = UTC_LATEST;
     utc_to_civil(time, &civil);
     memcpy(text, form, sizeof form);
     put_pair(text, civil.year / 100);
@@ -271,7 +268,7 @@ static bool read_amount(const char *text, int64_t *amount, const char **unit)
         return false;
     for (; is_digit(*text); text++) {
         value = value * 10 + (*text - '0');
-        if (value > LATEST)
+        if (value > UTC_LATEST)
             return false;
     }
     *amount = value;
@@ -293,7 +290,7 @@ bool utc_parse_duration(const char *text, int64_t *duration_ms)
     for (size_t i = 0; i < UNIT_COUNT; i++) {
         if (strcmp(unit, units[i].name) != 0)
             continue;
-        if (amount > LATEST / units[i].size_ms)
+        if (amount > UTC_LATEST / units[i].size_ms)
             return false;
         *duration_ms = amount * units[i].size_ms;
         return true;

@@ -16,12 +16,14 @@
 
 typedef int64_t utc_ms;
 
-#define UTC_NEVER   INT64_MIN /* no moment: ongoing, unknown, not yet */
-#define UTC_SECOND  INT64_C(1000)
-#define UTC_MINUTE  (60 * UTC_SECOND)
-#define UTC_QUARTER (15 * UTC_MINUTE)
-#define UTC_HOUR    (60 * UTC_MINUTE)
-#define UTC_DAY     (24 * UTC_HOUR)
+#define UTC_NEVER    INT64_MIN                /* no moment: ongoing, unknown, not yet */
+#define UTC_EARLIEST INT64_C(-62135596800000) /* 0001-01-01T00:00:00.000Z */
+#define UTC_LATEST   INT64_C(253402300799999) /* 9999-12-31T23:59:59.999Z */
+#define UTC_SECOND   INT64_C(1000)
+#define UTC_MINUTE   (60 * UTC_SECOND)
+#define UTC_QUARTER  (15 * UTC_MINUTE)
+#define UTC_HOUR     (60 * UTC_MINUTE)
+#define UTC_DAY      (24 * UTC_HOUR)
 
 struct civil {
     int year, month, day, hour, minute, second, millisecond;

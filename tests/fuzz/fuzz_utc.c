@@ -7,9 +7,6 @@
 #include "agent/base/utc.h"
 #include "tests/fuzz/fuzz.h"
 
-#define YEAR_1     INT64_C(-62135596800000)
-#define YEAR_10000 INT64_C(253402300800000)
-
 static void check_moment(const char *text)
 {
     utc_ms time, again;
@@ -19,10 +16,10 @@ static void check_moment(const char *text)
 
     if (!utc_parse(text, strlen(text), &time, &form))
         return;
-    PROMISE(time >= YEAR_1 - UTC_DAY && time < YEAR_10000 + UTC_DAY);
+    PROMISE(time >= UTC_EARLIEST - UTC_DAY && time < (UTC_LATEST + 1) + UTC_DAY);
     utc_to_civil(time, &civil);
     PROMISE(utc_from_civil(&civil) == time);
-    if (time < YEAR_1 || time >= YEAR_10000)
+    if (time < UTC_EARLIEST || time >= (UTC_LATEST + 1))
         return;
     PROMISE(utc_civil_is_valid(&civil));
     utc_text(time, printed);
@@ -40,7 +37,8 @@ static void check_duration(const char *text)
         PROMISE(duration_ms >= 0);
         PROMISE(utc_parse_duration(utc_print_duration(duration_ms, printed), &again));
         PROMISE(again == duration_ms && strlen(printed) <= strlen(text) + 1); /* 0 becomes 0s */
-        PROMISE(utc_span_start(text, YEAR_10000, &start) && start == YEAR_10000 - duration_ms);
+        PROMISE(utc_span_start(text, (UTC_LATEST + 1), &start) &&
+                start == (UTC_LATEST + 1) - duration_ms);
     }
     if (utc_span_start(text, 0, &start))
         PROMISE(start <= 0);

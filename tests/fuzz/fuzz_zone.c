@@ -10,8 +10,6 @@
 #include "agent/base/zone_rule.h"
 #include "tests/fuzz/fuzz.h"
 
-#define YEAR_1         INT64_C(-62135596800000)
-#define YEAR_10000     INT64_C(253402300800000)
 #define OFFSET_MOST_MS (26 * UTC_HOUR)
 #define MOMENTS        64
 
@@ -22,7 +20,7 @@ static void check_rule(const char *text, size_t size, utc_ms time)
 
     if (!zone_rule_parse(text, size, &rule))
         return;
-    for (int i = 0; i < MOMENTS && time < YEAR_10000; i++) {
+    for (int i = 0; i < MOMENTS && time < (UTC_LATEST + 1); i++) {
         const struct zone_span span = zone_rule_span(&rule, time);
 
         PROMISE(span.from <= time && time < span.to);
@@ -80,7 +78,7 @@ static void check_zone(const uint8_t *data, size_t size, utc_ms time)
         check_moment(zone, fresh, time);
         zone_close(fresh);
         time = utc_floor(time * 5 / 4 + i * UTC_DAY, UTC_SECOND);
-        if (time < YEAR_1 + 2 * UTC_DAY || time > YEAR_10000 - 2 * UTC_DAY)
+        if (time < UTC_EARLIEST + 2 * UTC_DAY || time > (UTC_LATEST + 1) - 2 * UTC_DAY)
             break;
     }
     check_range(zone, 0, INT64_C(4102444800000));
@@ -90,8 +88,9 @@ static void check_zone(const uint8_t *data, size_t size, utc_ms time)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct input input = {data, size};
-    const uint64_t years = (uint64_t)(YEAR_10000 - YEAR_1 - 4 * UTC_DAY);
-    const utc_ms time = YEAR_1 + 2 * UTC_DAY + (utc_ms)((uint64_t)input_number(&input) % years);
+    const uint64_t years = (uint64_t)((UTC_LATEST + 1) - UTC_EARLIEST - 4 * UTC_DAY);
+    const utc_ms time =
+        UTC_EARLIEST + 2 * UTC_DAY + (utc_ms)((uint64_t)input_number(&input) % years);
 
     if (input.size >= 4 && memcmp(input.data, "TZif", 4) == 0)
         check_zone(input.data, input.size, time);
