@@ -281,11 +281,12 @@ static bool drain(struct intake *in, struct error *err)
     return !failed;
 }
 
+/* False: there is no such record. */
 static bool renumber(struct intake *in, struct record *record)
 {
     if (!in->is_status) {
         record->subject = names_own(in->names, NAME_QUEUE, record->subject);
-        return record->subject != UINT32_MAX && record->volume.channel < CHANNEL_COUNT;
+        return record->subject != UINT32_MAX;
     }
     record->subject = names_own(in->names, NAME_AGENT, record->subject);
     record->status.activity = names_own(in->names, NAME_ACTIVITY, record->status.activity);
@@ -295,7 +296,8 @@ static bool renumber(struct intake *in, struct record *record)
 bool intake_records(struct intake *intake, struct record *records, size_t count, struct error *err)
 {
     for (size_t i = 0; i < count; i++) {
-        if (!renumber(intake, &records[i]))
+        if (!record_is_possible(&records[i], intake->rules.batch.kind) ||
+            !renumber(intake, &records[i]))
             return error_set(err, ERROR_RETRY, "the source process sent a record of nothing");
     }
     if (!grouper_add(intake->grouper, records, count, err)) {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "agent/base/bytes.h"
+#include "agent/base/json.h"
 #include "agent/base/map.h"
 #include "agent/base/os.h"
 
@@ -98,6 +99,11 @@ uint32_t names_add(struct names *names, enum name_role role, const char *identif
     return own;
 }
 
+static bool is_text(const char *text)
+{
+    return text == NULL || json_text_is_valid(text, strlen(text));
+}
+
 bool names_put(struct names *names, const struct names_told *told, struct error *err)
 {
     struct role *r = NULL;
@@ -105,6 +111,8 @@ bool names_put(struct names *names, const struct names_told *told, struct error 
 
     if (told->role > NAME_ACTIVITY)
         return error_set(err, ERROR_FATAL, "the source process names something unknown");
+    if (!is_text(told->identifier) || !is_text(told->name))
+        return error_set(err, ERROR_FATAL, "the source process gives a name that is no text");
     r = &names->roles[told->role];
     if (told->number != r->told_count)
         return error_set(err, ERROR_FATAL, "the source process numbers its %s out of order",

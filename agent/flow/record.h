@@ -7,6 +7,7 @@
 #ifndef AGENT_FLOW_RECORD_H
 #define AGENT_FLOW_RECORD_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "agent/base/utc.h"
@@ -42,5 +43,9 @@ struct record {
         } status;
     };
 };
+
+/* Can there be such a record at all (times of years 1 to 9999, a channel there is, no negative
+ * length)? For what comes through the pipe; subject and activity are names' to judge. */
+bool record_is_possible(const struct record *record, enum data_kind kind);
 
 #endif
