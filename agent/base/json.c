@@ -191,6 +191,48 @@ void json_put_text_sized(struct json *json, const char *text, size_t size)
     bytes_append_byte(json->out, '"');
 }
 
+/* The number of a character that YAML does not read as it is, and its size; 0: another one. */
+static unsigned strange_to_yaml(const char *text, size_t *size)
+{
+    static const char *const characters[] = {"\xE2\x80\xA8", "\xE2\x80\xA9", "\xEF\xBB\xBF",
+                                             "\xEF\xBF\xBE", "\xEF\xBF\xBF"};
+    static const unsigned numbers[] = {0x2028, 0x2029, 0xFEFF, 0xFFFE, 0xFFFF};
+
+    *size = 2;
+    if ((uint8_t)text[0] == 0xC2 && (uint8_t)text[1] >= 0x80 && (uint8_t)text[1] < 0xA0)
+        return (uint8_t)text[1];
+    *size = 3;
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        if (strncmp(text, characters[i], 3) == 0)
+            return numbers[i];
+    }
+    return 0;
+}
+
+void json_put_text_for_yaml(struct json *json, const char *text)
+{
+    static const char hex[] = "0123456789abcdef";
+    const char *plain = text;
+    size_t size = 0;
+
+    separate(json);
+    bytes_append_byte(json->out, '"');
+    for (const char *at = text; *at != '\0'; at++) {
+        const unsigned number = (uint8_t)*at < 0x80 ? 0 : strange_to_yaml(at, &size);
+
+        if (number == 0)
+            continue;
+        json_escape(json->out, plain, (size_t)(at - plain));
+        bytes_append_text(json->out, "\\u");
+        for (int shift = 12; shift >= 0; shift -= 4)
+            bytes_append_byte(json->out, (uint8_t)hex[number >> shift & 15]);
+        plain = at + size;
+        at = plain - 1;
+    }
+    json_escape(json->out, plain, strlen(plain));
+    bytes_append_byte(json->out, '"');
+}
+
 void json_put_integer(struct json *json, int64_t value)
 {
     separate(json);

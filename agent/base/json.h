@@ -28,6 +28,9 @@ void json_end_array(struct json *json);
 void json_put_key(struct json *json, const char *key);
 void json_put_text(struct json *json, const char *text); /* NULL writes null */
 void json_put_text_sized(struct json *json, const char *text, size_t size);
+/* For a reader of YAML, which folds or refuses U+0080-9F, U+2028-2029, U+FEFF and U+FFFE-FFFF:
+ * they are escaped, too. */
+void json_put_text_for_yaml(struct json *json, const char *text);
 void json_put_integer(struct json *json, int64_t value);
 void json_put_thousandths(struct json *json, int64_t value); /* 124600 -> 124.6; 5000 -> 5 */
 void json_put_tenths(struct json *json, int64_t value);      /* 1000 -> 100.0: always one decimal */

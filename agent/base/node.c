@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "agent/base/arena.h"
+#include "agent/base/bytes.h"
 #include "agent/base/json.h"
 #include "agent/base/node_problem.h"
 #include "agent/base/os.h"
@@ -282,6 +283,13 @@ struct node *node_child(const struct node *map, const char *key)
     return NULL;
 }
 
+static void put_key(struct json *out, const char *key)
+{
+    json_put_text_for_yaml(out, key);
+    bytes_append_byte(out->out, ':');
+    out->comma = false;
+}
+
 bool node_write_json(const struct node *node, node_text *text, void *context, struct json *out,
                      struct error *err)
 {
@@ -289,7 +297,7 @@ bool node_write_json(const struct node *node, node_text *text, void *context, st
         const char *value = text == NULL ? node->text : text(context, node, err);
 
         if (value != NULL)
-            json_put_text(out, value);
+            json_put_text_for_yaml(out, value);
         return value != NULL;
     }
     if (node->kind == NODE_MAP)
@@ -298,7 +306,7 @@ bool node_write_json(const struct node *node, node_text *text, void *context, st
         json_begin_array(out);
     for (const struct node *child = node->first; child != NULL; child = child->next) {
         if (node->kind == NODE_MAP)
-            json_put_key(out, child->key);
+            put_key(out, child->key);
         if (!node_write_json(child, text, context, out, err))
             return false;
     }
