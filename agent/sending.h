@@ -63,7 +63,7 @@ struct sender {
     bool failure_is_told; /* in the log */
     int64_t failure_told_ms;
     int64_t not_before_ms;
-    bool host_asked; /* for that long (Retry-After): no acceptance shortens it */
+    bool host_asked;             /* for that long (Retry-After): no acceptance shortens it */
     int64_t store_not_before_ms; /* the store failed: an answer now could not be written down */
     int64_t avoid;               /* the batch that failed last: another one probes first */
     int64_t accepted_count;

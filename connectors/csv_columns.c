@@ -94,7 +94,7 @@ static void read_channel(struct settings_reader *reader, const struct node *node
 #define TIMED(key, sample, says) COLUMN(key, read_timed, ", \"format\": " NAME_SCHEMA, sample, says)
 #define WORDS_SCHEMA                                                                               \
     ", \"true\": {\"anyOf\": [" NAME_SCHEMA ", {\"type\": \"array\", \"items\": " NAME_SCHEMA "}]" \
-                                                                                              "}"
+    "}"
 
 #define BOTH_SAMPLE  "{ column: Time, format: \"DD.MM.YYYY hh:mm\" }"
 #define DATE_SAMPLE  "{ column: Date, format: DD.MM.YYYY }"

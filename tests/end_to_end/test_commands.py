@@ -225,7 +225,7 @@ def test_status_has_every_promised_name(make_agent, receiver, integration, conta
 
 def test_queue_guard_holds_back_until_accepted(postgresql, make_agent, receiver, contacts):
     database = fill_postgresql(postgresql, contacts)
-    agent = make_agent([contacts_integration(postgresql, database, history="7d", max_new_queues=3)])
+    agent = make_agent([contacts_integration(postgresql, database, history="7d", lookback="24h", max_new_queues=3)])
     done = agent.run_once(expect=None)
     assert done.returncode != DONE and receiver.intervals(1234) == {}
     status = agent.status("support-calls")

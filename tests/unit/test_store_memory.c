@@ -42,6 +42,15 @@ static struct ledger_entry entry_at(utc_ms time, uint8_t key, uint8_t digest)
         .time = time, .key.bytes[15] = key, .digest.bytes[0] = digest, .records = digest};
 }
 
+/* Field by field: what lies between them is nobody's. */
+static void check_entry(const struct ledger_entry *found, const struct ledger_entry *expected)
+{
+    assert_true(found->time == expected->time);
+    assert_memory_equal(&found->key, &expected->key, sizeof found->key);
+    assert_memory_equal(&found->digest, &expected->digest, sizeof found->digest);
+    assert_int_equal(found->records, expected->records);
+}
+
 static void test_digests_are_replaced_and_end_with_the_horizon(void **state)
 {
     struct room *room = *state;
@@ -53,8 +62,8 @@ static void test_digests_are_replaced_and_end_with_the_horizon(void **state)
     commit_with(room, (struct store_commit){.digests = second, .digest_count = 1, .horizon = NOW});
     struct digests digests = digests_of(room, NOW, NOW + UTC_QUARTER);
     assert_int_equal(digests.count, 2);
-    assert_memory_equal(&digests.entries[0], &first[0], sizeof *first);
-    assert_memory_equal(&digests.entries[1], &second[0], sizeof *second);
+    check_entry(&digests.entries[0], &first[0]);
+    check_entry(&digests.entries[1], &second[0]);
     assert_int_equal(digests_of(room, NOW, NOW + UTC_QUARTER + 1).count, 3);
     assert_int_equal(digests_of(room, NOW + 1, NOW + UTC_DAY).count, 1);
     commit_with(room, (struct store_commit){.horizon = NOW + 1});
