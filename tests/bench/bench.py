@@ -214,10 +214,10 @@ def other_rows(bench):
                 f"{part} {figures.median(f'{name} cpu {part}'):.2f}"
                 for part in ("agent", "source", "database", "nginx") if name != "csv" or part != "database")
             yield f"{title}: start to first accepted batch", f"{spread(values[f'{name} first'])} s"
-    if figures.has("postgresql", "json bytes a row"):
-        wire, plain = figures.median("postgresql bytes"), figures.median("json bytes a row") * bench.rows
-        yield "PostgreSQL: bytes on the wire", (f"{wire / 1e6:,.1f} MB in {figures.median('postgresql requests'):,.0f} "
-                                                f"requests; 1/{plain / wire:.1f} of the JSON")
+            wire = figures.median(f"{name} bytes")
+            plain = figures.median("json bytes a row") * (bench.fewer if name == "odbc" else bench.rows)
+            yield f"{title}: bytes on the wire", (f"{wire / 1e6:,.1f} MB in {figures.median(f'{name} requests'):,.0f} "
+                                                  f"requests, 1/{plain / wire:.1f} of the JSON")
     if figures.has("again"):
         cpu = figures.median("again cpu agent") + figures.median("again cpu source")
         yield f"{STATUSES:,} statuses of 24 h read again, unchanged", (
