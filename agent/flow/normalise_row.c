@@ -416,6 +416,8 @@ static bool read_end(struct normalise *n, utc_ms begin, utc_ms *end)
     if (slot == SLOT_DURATION) {
         if (!read_seconds(n, slot, &duration_ms))
             return false;
+        if (duration_ms > UTC_LATEST - begin)
+            return reject(n, slot, "is too large");
         *end = begin + duration_ms;
         return true;
     }

@@ -56,6 +56,8 @@ static void test_status_with_duration(void **state)
     assert_null(feed_text(bench, "bob|2024-01-05 09:00|0|Ready"));
     assert_int_equal(bench->heard.record_count, 2);
     assert_string_equal(feed_text(bench, "bob|2024-01-05 09:00|-1|Ready"), "duration is negative");
+    assert_string_equal(feed_text(bench, "bob|2024-01-05 09:00|999999999999|Ready"),
+                        "duration is too large"); /* beyond year 9999 */
     close_bench(bench);
 }
 
