@@ -16,7 +16,6 @@
 
 #define OUTPUTS_MOST 12
 #define OWN_MOST     80 /* letters: of a number whose decimal comma is turned, or of a pair */
-#define FAULT_SIZE   200
 
 enum making {
     MAKE_TEXT,   /* as it is */
@@ -51,7 +50,7 @@ struct csv_rows {
     size_t width; /* fields a record should have */
     struct cell cells[OUTPUTS_MOST];
     struct row row;
-    char fault[FAULT_SIZE];
+    struct error fault; /* why a row is set aside */
 };
 
 /* --- when the source is opened --- */
@@ -310,15 +309,14 @@ static bool not_as_format(struct csv_rows *r, const struct input *input, const c
 {
     const char *format = input->column->format;
 
-    snprintf(r->fault, sizeof r->fault, "\"%s\" is not written as %s", input->column->name,
-             format != NULL ? format : usual);
-    return false;
+    return error_set(&r->fault, ERROR_DATA, "\"%s\" is not written as %s", input->column->name,
+                     format != NULL ? format : usual);
 }
 
 static bool no_such_time(struct csv_rows *r, const struct input *input)
 {
-    snprintf(r->fault, sizeof r->fault, "\"%s\" is no day or time there is", input->column->name);
-    return false;
+    return error_set(&r->fault, ERROR_DATA, "\"%s\" is no day or time there is",
+                     input->column->name);
 }
 
 static bool set_moment(struct csv_rows *r, const struct output *output,
@@ -480,15 +478,15 @@ const struct row *csv_rows_row(struct csv_rows *r, const struct delimited_record
         return &r->row;
     r->row.cells = r->cells;
     if (is_short || record->filled > r->width) {
-        snprintf(r->fault, sizeof r->fault, "has %zu fields instead of %zu",
-                 is_short ? record->count : record->filled, r->width);
-        r->row.fault = r->fault;
+        error_set(&r->fault, ERROR_DATA, "has %zu fields instead of %zu",
+                  is_short ? record->count : record->filled, r->width);
+        r->row.fault = r->fault.text;
     }
     for (size_t i = 0; i < r->columns.count; i++) {
         struct output *output = &r->outputs[i];
 
         if (r->row.fault == NULL && !make(r, output, record->fields, &r->cells[i]))
-            r->row.fault = r->fault;
+            r->row.fault = r->fault.text;
         if (r->row.fault != NULL)
             set_raw(output, record, &r->cells[i]);
     }

@@ -2,7 +2,6 @@
 /* normalise_reject.c - rows that are set aside: known by a hash, told with a reason */
 #include "agent/flow/normalise_reject.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "agent/base/bytes.h"
@@ -10,7 +9,6 @@
 #include "agent/base/os.h"
 #include "agent/flow/normalise_cell.h"
 
-#define REASON_SIZE  256
 #define REASONS_MOST 256
 #define CELLS_MOST   1000
 
@@ -18,7 +16,7 @@ struct rejecter {
     struct digester *digester;
     struct map *reasons;
     uint64_t seen[REASONS_MOST]; /* by the reason's number */
-    char reason[REASON_SIZE];
+    struct error reason;
     struct bytes cell;  /* one, described */
     struct bytes cells; /* all, cut */
 };
@@ -113,14 +111,14 @@ static const char *row_text(struct rejecter *r, const struct columns *columns,
 void rejecter_describe(struct rejecter *r, const struct columns *columns, const struct row *row,
                        const char *column, const char *clause, struct reject *reject)
 {
-    snprintf(r->reason, sizeof r->reason, "%s%s%s", column != NULL ? column : "",
-             column != NULL ? " " : "", clause);
-    uint32_t number = map_add(r->reasons, r->reason, strlen(r->reason), NULL);
+    error_set(&r->reason, ERROR_DATA, "%s%s%s", column != NULL ? column : "",
+              column != NULL ? " " : "", clause);
+    uint32_t number = map_add(r->reasons, r->reason.text, strlen(r->reason.text), NULL);
     if (number != MAP_NONE)
         r->seen[number]++;
     reject->hash = hash_row(r->digester, columns->count, row);
     reject->line = row->line;
-    reject->reason = r->reason;
+    reject->reason = r->reason.text;
     reject->cells = row_text(r, columns, row);
 }
 
