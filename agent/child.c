@@ -157,8 +157,7 @@ bool child_open(struct child *child, const char *settings, size_t size,
     frame_put(&child->order, settings, size);
     frame_end(&child->order, begin);
     const bool sent = send_order(child, err);
-    if (child->order.data != NULL) /* it holds the source's secrets */
-        memset(child->order.data, 0, child->order.size);
+    bytes_wipe(&child->order);
     /* A driver that ignores its own time-out is given a little more, then ended. */
     if (sent &&
         expect(child, FRAME_OK, &frame, child->options.connect_timeout_ms + UTC_SECOND * 5, err))

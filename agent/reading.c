@@ -34,8 +34,7 @@ bool reading_open(struct reader *reader, struct error *err)
     opened = child_open(reader->child, (const char *)settings.data, settings.size,
                         store_key(reader->options.store), err);
 out:
-    if (settings.data != NULL)
-        memset(settings.data, 0, settings.size); /* it holds the source's secrets */
+    bytes_wipe(&settings);
     bytes_free(&settings);
     return opened;
 }

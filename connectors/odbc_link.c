@@ -182,7 +182,7 @@ static bool connect_link(struct odbc_link *link, const struct database_access *a
     done = true;
 
 out:
-    memset(string.data, 0, string.size); /* it holds the password */
+    bytes_wipe(&string);
     bytes_free(&string);
     arena_free(arena);
     return done;

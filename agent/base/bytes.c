@@ -23,6 +23,13 @@ void bytes_reset(struct bytes *bytes)
     bytes->overflow = false;
 }
 
+void bytes_wipe(struct bytes *bytes)
+{
+    if (bytes->data != NULL)
+        memset(bytes->data, 0, bytes->capacity);
+    bytes_reset(bytes);
+}
+
 /* Doubles, so that growing byte by byte costs a copy per byte at most. The memory holds one byte
  * more than the capacity: the NUL of bytes_text always fits. */
 static void grow_to(struct bytes *bytes, size_t wanted)

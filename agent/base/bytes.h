@@ -25,6 +25,7 @@ struct bytes {
 void bytes_init(struct bytes *bytes, size_t limit);
 void bytes_free(struct bytes *bytes); /* accepts a zeroed struct; leaves one behind */
 void bytes_reset(struct bytes *bytes);
+void bytes_wipe(struct bytes *bytes); /* bytes_reset for secrets: nothing of them stays in memory */
 
 /* Makes room for `size` more bytes and lends the place; bytes_grown says how many were written.
  * NULL when the limit would be passed (overflow is then set). */

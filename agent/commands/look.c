@@ -38,6 +38,7 @@ struct look *look_open(const struct context *context, const struct integration_c
     const bool opened =
         config_source_settings(context->config, integration, context->secrets, &settings, err) &&
         child_open(look->child, (const char *)settings.data, settings.size, reject_key, err);
+    bytes_wipe(&settings);
     bytes_free(&settings);
     if (opened)
         return look;

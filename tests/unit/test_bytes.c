@@ -87,6 +87,22 @@ static void test_an_empty_buffer_is_an_empty_text(void **state)
     bytes_free(&bytes);
 }
 
+static void test_wiped_bytes_are_gone_from_memory(void **state)
+{
+    struct bytes bytes;
+
+    (void)state;
+    bytes_init(&bytes, 100);
+    bytes_wipe(&bytes); /* nothing there yet */
+    bytes_append_text(&bytes, "a secret");
+    const uint8_t *place = bytes.data;
+    bytes_wipe(&bytes);
+    assert_int_equal(bytes.size, 0);
+    for (int i = 0; i < 8; i++)
+        assert_int_equal(place[i], 0);
+    bytes_free(&bytes);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -95,6 +111,7 @@ int main(void)
         cmocka_unit_test(test_a_size_near_the_largest_does_not_wrap),
         cmocka_unit_test(test_reset_keeps_the_buffer),
         cmocka_unit_test(test_an_empty_buffer_is_an_empty_text),
+        cmocka_unit_test(test_wiped_bytes_are_gone_from_memory),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
