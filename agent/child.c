@@ -95,6 +95,16 @@ static bool send_order(struct child *c, struct error *err)
     return result == OS_PIPE_OK || give_up(c, result, err);
 }
 
+/* Stop and deadline count for a process that never lets us wait, too. */
+static enum os_pipe_result read_head(struct child *c, uint8_t head[FRAME_HEAD], int64_t deadline_ms)
+{
+    if (c->options.stop != NULL && os_event_is_set(c->options.stop))
+        return OS_PIPE_STOPPED;
+    if (os_monotonic_ms() >= deadline_ms)
+        return OS_PIPE_TIMEOUT;
+    return os_child_read(c->process, head, FRAME_HEAD, deadline_ms, c->options.stop);
+}
+
 /* The next frame of an answer. An error frame fails with what it says. */
 static bool next_frame(struct child *c, int64_t deadline_ms, struct frame *frame,
                        enum os_pipe_result *result, struct error *err)
@@ -103,7 +113,7 @@ static bool next_frame(struct child *c, int64_t deadline_ms, struct frame *frame
     size_t size;
 
     memset(frame, 0, sizeof *frame);
-    *result = os_child_read(c->process, head, sizeof head, deadline_ms, c->options.stop);
+    *result = read_head(c, head, deadline_ms);
     if (*result != OS_PIPE_OK)
         return give_up(c, *result, err);
     if (!frame_head(head, &frame->type, &size))
@@ -124,7 +134,10 @@ static bool next_frame(struct child *c, int64_t deadline_ms, struct frame *frame
 
         if (!frame_is_whole(frame) || kind < ERROR_RETRY || kind > ERROR_FATAL)
             return broken(c, err);
-        return error_set(err, (enum error_kind)kind, "%s", text);
+        if (kind == ERROR_FATAL) /* for that process; another one may do better */
+            child_close(c);
+        return error_set(err, kind == ERROR_FATAL ? ERROR_RETRY : (enum error_kind)kind, "%s",
+                         text);
     }
     return true;
 }

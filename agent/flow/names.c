@@ -110,12 +110,12 @@ bool names_put(struct names *names, const struct names_told *told, struct error 
     uint32_t own = 0;
 
     if (told->role > NAME_ACTIVITY)
-        return error_set(err, ERROR_FATAL, "the source process names something unknown");
+        return error_set(err, ERROR_RETRY, "the source process names something unknown");
     if (!is_text(told->identifier) || !is_text(told->name))
-        return error_set(err, ERROR_FATAL, "the source process gives a name that is no text");
+        return error_set(err, ERROR_RETRY, "the source process gives a name that is no text");
     r = &names->roles[told->role];
     if (told->number != r->told_count)
-        return error_set(err, ERROR_FATAL, "the source process numbers its %s out of order",
+        return error_set(err, ERROR_RETRY, "the source process numbers its %s out of order",
                          role_plurals[told->role]);
     if (told->number == TEXTS_MOST)
         own = UINT32_MAX;

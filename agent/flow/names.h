@@ -25,7 +25,7 @@ struct names_told {
     const char *name; /* of a queue; else ignored */
 };
 /* Its numbers of a role come in order 0, 1, 2 ..., and its texts are valid (json.h); anything else
- * fails (ERROR_FATAL: the other side of the pipe is broken). More than 1,000,000 texts of a role,
+ * fails (ERROR_RETRY: the other side of the pipe is broken). More than 1,000,000 texts of a role,
  * or 256 MiB, fail (ERROR_CONFIG). */
 bool names_put(struct names *names, const struct names_told *told, struct error *err) MUST_USE;
 /* Our own number for what the source process calls `number`; UINT32_MAX for one never told. Two of
