@@ -36,14 +36,20 @@ void outbox_totals(struct store *store, int64_t integration, struct outbox_total
     *totals = (struct outbox_totals){.oldest = UTC_NEVER};
     os_mutex_lock(store->mutex);
     for (size_t i = 0; i < store->tally_count; i++) {
-        const struct outbox_totals *ready = &store->tallies[i].ready;
-        if (integration != 0 && (size_t)integration != i + 1)
-            continue;
-        totals->batches += ready->batches;
-        totals->records += ready->records;
-        totals->bytes += ready->bytes;
-        if (ready->batches > 0 && (totals->oldest == UTC_NEVER || ready->oldest < totals->oldest))
-            totals->oldest = ready->oldest;
+        const struct tally *tally = &store->tallies[i];
+        if (integration == OUTBOX_ALL ? tally->is_open : (size_t)integration == i + 1)
+            store_add_totals(totals, &tally->ready);
+    }
+    os_mutex_unlock(store->mutex);
+}
+
+void outbox_left_behind(struct store *store, struct outbox_totals *totals)
+{
+    *totals = (struct outbox_totals){.oldest = UTC_NEVER};
+    os_mutex_lock(store->mutex);
+    for (size_t i = 0; i < store->tally_count; i++) {
+        if (!store->tallies[i].is_open)
+            store_add_totals(totals, &store->tallies[i].ready);
     }
     os_mutex_unlock(store->mutex);
 }

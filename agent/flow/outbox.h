@@ -63,7 +63,10 @@ struct outbox_totals {
     int64_t batches, records, bytes; /* ready ones */
     utc_ms oldest;                   /* when the oldest was created; UTC_NEVER: none */
 };
-/* Costs nothing and never fails. integration 0: all. */
+/* Of one integration, or of all that are open; costs nothing and never fails. */
+#define OUTBOX_ALL 0
 void outbox_totals(struct store *store, int64_t integration, struct outbox_totals *totals);
+/* Of those that nobody has opened: their batches wait for the integration to come back. */
+void outbox_left_behind(struct store *store, struct outbox_totals *totals);
 
 #endif

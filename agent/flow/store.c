@@ -296,8 +296,10 @@ int64_t store_spooled_bytes(struct store *store)
     int64_t bytes = 0;
 
     os_mutex_lock(store->mutex);
-    for (size_t i = 0; i < store->tally_count; i++)
-        bytes += store->tallies[i].ready.bytes + store->tallies[i].staged.bytes;
+    for (size_t i = 0; i < store->tally_count; i++) {
+        if (store->tallies[i].is_open)
+            bytes += store->tallies[i].ready.bytes + store->tallies[i].staged.bytes;
+    }
     os_mutex_unlock(store->mutex);
     return bytes;
 }

@@ -49,8 +49,9 @@ struct store_identity {
     int64_t id; /* integrationConfigurationId */
     int kind;   /* enum data_kind */
 };
-/* An integration; created on first sight. *number is its row, from 1. Fills the stored part of
- * schedule (edge, holes, history_from, rechecked). */
+/* Opens an integration; created on first sight. *number is its row, from 1. Fills the stored part
+ * of schedule (edge, holes, history_from, rechecked). Those that nobody opens (no longer in the
+ * configuration) keep their batches, which count in no total. */
 bool store_integration(struct store *store, const struct store_identity *identity, int64_t *number,
                        struct schedule *schedule, struct error *err) MUST_USE;
 /* Edge or holes changed outside a slice (an outage's, a recheck's). */
@@ -65,7 +66,8 @@ struct store_counters {
 bool store_counters(struct store *store, int64_t integration, struct store_counters *counters,
                     struct error *err) MUST_USE;
 
-/* Bytes of all bodies, staged and ready; costs nothing and never fails. */
+/* Bytes of all bodies, staged and ready, of the open integrations; costs nothing and never fails.
+ */
 int64_t store_spooled_bytes(struct store *store);
 
 #endif

@@ -21,6 +21,7 @@ struct tally {
     struct outbox_totals ready, staged; /* staged: of slice + 1 */
     int64_t first_staged;               /* place of the first one, if any */
     int64_t quarantined;                /* groups in quarantine now */
+    bool is_open;                       /* by store_integration: it counts in the totals */
     utc_ms tidied;                      /* when what has no time of its own was purged last */
 };
 

@@ -20,10 +20,20 @@ struct tally *store_tally(struct store *store, int64_t integration)
     return &store->tallies[integration - 1];
 }
 
+void store_add_totals(struct outbox_totals *totals, const struct outbox_totals *more)
+{
+    totals->batches += more->batches;
+    totals->records += more->records;
+    totals->bytes += more->bytes;
+    if (more->batches > 0 && (totals->oldest == UTC_NEVER || more->oldest < totals->oldest))
+        totals->oldest = more->oldest;
+}
+
 static void add_tally(struct store *store, int64_t integration, int64_t slice)
 {
     const struct outbox_totals nothing = {.oldest = UTC_NEVER};
     const size_t count = (size_t)integration;
+    const bool is_open = count <= store->tally_count && store->tallies[count - 1].is_open;
 
     if (count > store->tally_count) {
         store->tallies = os_resize(store->tallies, count * sizeof *store->tallies);
@@ -32,8 +42,11 @@ static void add_tally(struct store *store, int64_t integration, int64_t slice)
                (count - store->tally_count) * sizeof *store->tallies);
         store->tally_count = count;
     }
-    store->tallies[count - 1] =
-        (struct tally){.slice = slice, .ready = nothing, .staged = nothing, .tidied = UTC_NEVER};
+    store->tallies[count - 1] = (struct tally){.slice = slice,
+                                               .ready = nothing,
+                                               .staged = nothing,
+                                               .is_open = is_open,
+                                               .tidied = UTC_NEVER};
 }
 
 static bool load_integrations(struct store *store, struct error *err)
@@ -257,6 +270,8 @@ bool store_integration(struct store *store, const struct store_identity *identit
         return false;
     const bool done = store_number(store, identity, &found, err) &&
                       store_load_schedule(store, found, schedule, err);
+    if (done)
+        store_tally(store, found)->is_open = true;
     if (!store_end(store, done, err))
         return false;
     *number = found;

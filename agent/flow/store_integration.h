@@ -24,6 +24,7 @@ bool store_save_queue(struct store *store, int64_t integration, const struct que
 /* integration is a number that store_number gave. Lent until the next store_begin. */
 struct tally *store_tally(struct store *store, int64_t integration);
 bool store_has_integration(const struct store *store, int64_t integration);
+void store_add_totals(struct outbox_totals *totals, const struct outbox_totals *more);
 /* Builds the tallies from the tables. */
 bool store_count_all(struct store *store, struct error *err) MUST_USE;
 /* The tally's oldest ready batch, after batches have left. */
