@@ -89,6 +89,20 @@ static bool start_readers(struct agent *a, struct error *err)
     return true;
 }
 
+/* Batches of an integration that was renamed, removed or switched off: its key is not known any
+ * more, so they wait until it is back, and hold up nothing meanwhile. */
+static void tell_what_is_left_behind(const struct agent *a)
+{
+    struct outbox_totals left;
+
+    outbox_left_behind(a->store, &left);
+    if (left.batches > 0)
+        log_line(LOG_LEVEL_WARNING, NULL,
+                 "%lld records wait for integrations that the configuration does not have (any "
+                 "more): they are not sent until it names them again as they were",
+                 (long long)left.records);
+}
+
 static void queues_admitted(void *context, size_t index)
 {
     struct agent *a = context;
@@ -118,6 +132,7 @@ static bool start(struct agent *a, struct error *err)
     a->sender = sender_start(&sender, err);
     if (a->sender == NULL || !start_readers(a, err))
         return false;
+    tell_what_is_left_behind(a);
     const struct control_options control = {
         .config = config,
         .store = a->store,
@@ -157,46 +172,30 @@ static void write_status(struct agent *a)
         return;
     a->status_written_ms = os_monotonic_ms();
     status_write(a->status);
-    if (!store_bookmarks(a->store, os_now(), &err))
+    if (!store_bookmarks(a->store, os_now(), &err)) /* it waits an hour before it tries again */
         log_line(LOG_LEVEL_WARNING, NULL, "%s", err.text);
 }
 
-static bool readers_are_done(const struct agent *a)
+/* Has this integration done all that can be done without a person? */
+static bool is_through(const struct agent *a, size_t index)
 {
-    for (size_t i = 0; i < a->options.config->integration_count; i++) {
-        if (a->readers[i] != NULL && !reader_is_done(a->readers[i]))
-            return false;
-    }
-    return true;
-}
+    const struct reader_outcome read = reader_outcome(a->readers[index]);
+    struct outbox_totals spooled;
 
-/* Everything that can be delivered without a person is. */
-static bool everything_is_delivered(const struct agent *a)
-{
-    struct outbox_totals all, refused;
-    int64_t waiting;
-
-    outbox_totals(a->store, 0, &all);
-    waiting = all.batches;
-    for (size_t i = 0; i < a->options.config->integration_count && waiting > 0; i++) {
-        if (!sender_is_refused(a->sender, i))
-            continue;
-        outbox_totals(a->store, status_store_row(a->status, i), &refused);
-        waiting -= refused.batches;
-    }
-    return waiting == 0;
+    if (sender_is_refused(a->sender, index))
+        return read.is_done || read.waits_for_upload;
+    outbox_totals(a->store, status_store_row(a->status, index), &spooled);
+    return read.is_done && spooled.batches == 0;
 }
 
 /* once: is the run at its end, or out of patience? */
 static bool is_finished(const struct agent *a)
 {
-    int64_t progress_ms = a->began_ms;
     const struct sender_outcome sent = sender_outcome(a->sender);
+    int64_t progress_ms = sent.last_accepted_ms > a->began_ms ? sent.last_accepted_ms : a->began_ms;
+    bool is_reading = false; /* a long query is no reason to stop */
+    bool all_through = true;
 
-    if (readers_are_done(a) && everything_is_delivered(a))
-        return true;
-    if (sent.last_accepted_ms > progress_ms)
-        progress_ms = sent.last_accepted_ms;
     for (size_t i = 0; i < a->options.config->integration_count; i++) {
         if (a->readers[i] == NULL)
             continue;
@@ -204,10 +203,25 @@ static bool is_finished(const struct agent *a)
 
         if (read.last_commit_ms > progress_ms)
             progress_ms = read.last_commit_ms;
-        if (!read.failed && !reader_is_done(a->readers[i]))
-            return false; /* it reads: a long query is no reason to stop */
+        is_reading = is_reading || (!read.failed && !read.is_done && !read.waits_for_upload);
+        all_through = all_through && is_through(a, i);
     }
-    return os_monotonic_ms() - progress_ms >= a->options.patience_ms;
+    return all_through ||
+           (!is_reading && os_monotonic_ms() - progress_ms >= a->options.patience_ms);
+}
+
+/* Damaged, or no right to write it: only a new start can help, and the service manager makes it. */
+static bool store_is_lost(const struct agent *a)
+{
+    for (size_t i = 0; i < a->options.config->integration_count; i++) {
+        if (a->readers[i] == NULL)
+            continue;
+        const struct reader_outcome read = reader_outcome(a->readers[i]);
+
+        if (read.failed && read.kind == ERROR_FATAL)
+            return true;
+    }
+    return sender_outcome(a->sender).store_is_lost;
 }
 
 static void wait_for_the_end(struct agent *a)
@@ -224,7 +238,7 @@ static void wait_for_the_end(struct agent *a)
         write_status(a);
         if (a->options.tick != NULL)
             a->options.tick(a->options.tick_context, a->status);
-        if (a->options.once && is_finished(a))
+        if (store_is_lost(a) || (a->options.once && is_finished(a)))
             return;
     }
 }

@@ -8,9 +8,11 @@
  *     COMPLETE -> cannot be read -> FAILED until it changes
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "agent/base/log.h"
+#include "agent/base/map.h"
 #include "agent/base/os.h"
 #include "agent/base/os_file.h"
 #include "agent/flow/store_memory.h"
@@ -19,6 +21,7 @@
 #define SCAN_MS        (10 * UTC_SECOND) /* network shares tell nothing */
 #define DELIVERED_MS   UTC_SECOND        /* between two looks whether a file is delivered */
 #define NANOSECONDS_MS INT64_C(1000000)
+#define CRASHES_MOST   3 /* of the source process over one file: then the file is to blame */
 
 enum file_state { FILE_GROWING, FILE_COMPLETE, FILE_IMPORTED, FILE_SETTLED, FILE_FAILED };
 
@@ -30,31 +33,33 @@ struct folder_file {
     enum file_state state;
     uint8_t sha256[32]; /* once imported */
     char *reason;       /* FAILED: why */
-    bool is_listed;     /* by the scan that runs */
-    bool is_closed;     /* after writing, or renamed in */
+    int crashes;
+    bool is_listed; /* by the scan that runs */
+    bool is_closed; /* after writing, or renamed in */
 };
 
 struct folder {
     struct reader *reader;
     struct connector_folder facts;
-    struct os_watch *watch;
-    struct folder_file *files; /* by modification time, then name */
+    struct os_event *heard;    /* something happened in the folder */
+    struct os_watch *watch;    /* NULL: it cannot be watched (now) */
+    struct folder_file *files; /* by modification time, then name; new ones at the end */
     size_t count, capacity;
+    struct map *places; /* name -> index of files */
 };
 
 /* --- the list --- */
 
 static struct folder_file *find(struct folder *f, const char *name)
 {
-    for (size_t i = 0; i < f->count; i++) {
-        if (strcmp(f->files[i].name, name) == 0)
-            return &f->files[i];
-    }
-    return NULL;
+    const uint32_t place = map_find(f->places, name, strlen(name));
+
+    return place != MAP_NONE ? &f->files[place] : NULL;
 }
 
 static struct folder_file *add(struct folder *f, const char *name)
 {
+    map_add(f->places, name, strlen(name), NULL);
     if (f->count == f->capacity) {
         f->capacity = f->capacity * 2 + 16;
         f->files = os_resize(f->files, f->capacity * sizeof *f->files);
@@ -88,6 +93,7 @@ static void visit_listed(void *context, const struct source_file *listed)
     file->modified_ns = listed->modified_ns;
     file->seen_ms = os_monotonic_ms();
     file->state = FILE_GROWING;
+    file->crashes = 0;
 }
 
 static void visit_closed(void *context, const char *name)
@@ -113,24 +119,22 @@ static bool is_complete(const struct folder *f, const struct folder_file *file)
            watched_ms >= f->facts.settle_ms;
 }
 
-static bool is_before(const struct folder_file *a, const struct folder_file *b)
+static int compare_files(const void *left, const void *right)
 {
+    const struct folder_file *a = left;
+    const struct folder_file *b = right;
+
     if (a->modified_ns != b->modified_ns)
-        return a->modified_ns < b->modified_ns;
-    return strcmp(a->name, b->name) < 0;
+        return a->modified_ns < b->modified_ns ? -1 : 1;
+    return strcmp(a->name, b->name);
 }
 
-static struct folder_file *next_complete(struct folder *f)
+static void sort(struct folder *f)
 {
-    struct folder_file *first = NULL;
-
-    for (size_t i = 0; i < f->count; i++) {
-        struct folder_file *file = &f->files[i];
-
-        if (file->state == FILE_COMPLETE && (first == NULL || is_before(file, first)))
-            first = file;
-    }
-    return first;
+    qsort(f->files, f->count, sizeof *f->files, compare_files);
+    map_reset(f->places);
+    for (size_t i = 0; i < f->count; i++)
+        map_add(f->places, f->files[i].name, strlen(f->files[i].name), NULL);
 }
 
 /* Looks at the folder anew: new, changed and vanished files. */
@@ -138,6 +142,8 @@ static bool scan(struct folder *f, struct error *err)
 {
     size_t kept = 0;
 
+    if (f->watch == NULL) /* it was not there yet, perhaps */
+        f->watch = os_watch_start(f->facts.path, f->heard);
     if (f->watch != NULL)
         os_watch_take(f->watch, visit_closed, f);
     for (size_t i = 0; i < f->count; i++)
@@ -156,6 +162,7 @@ static bool scan(struct folder *f, struct error *err)
         f->files[kept++] = *file;
     }
     f->count = kept;
+    sort(f);
     return true;
 }
 
@@ -181,11 +188,30 @@ static void fail_file(struct folder *f, struct folder_file *file, const struct e
     file->state = FILE_FAILED;
 }
 
-/* Is it the file itself that cannot be read? Then the others go on. */
-static bool is_files_own_fault(const struct reader *r, const struct error *err)
+/* Is it the file itself that cannot be read? Then the others go on. (The source was opened before,
+ * so it is not the folder.) */
+static bool is_files_own_fault(const struct reader *r, struct folder_file *file,
+                               const struct error *err)
 {
+    if (err->kind == ERROR_RETRY && !child_is_open(r->child) && !os_event_is_set(r->options.stop))
+        return ++file->crashes == CRASHES_MOST;
     return (err->kind == ERROR_DATA || err->kind == ERROR_CONFIG) &&
-           intake_trouble(r->intake) != INTAKE_HELD_BACK && child_is_open(r->child);
+           intake_trouble(r->intake) != INTAKE_HELD_BACK;
+}
+
+static void log_import(const struct reader *r, const struct folder_file *file,
+                       const struct reading_result *result)
+{
+    log_line(LOG_LEVEL_INFO, r->config->name,
+             "imported %s: %llu rows, %lld records to send, %lld unchanged, %lld rows rejected",
+             file->name, (unsigned long long)result->counts.rows, (long long)result->intake.sent,
+             (long long)result->intake.unchanged, (long long)result->counts.rejected);
+    if (result->intake.shrunk > 0)
+        log_line(
+            LOG_LEVEL_WARNING, r->config->name,
+            "%s has fewer rows than were sent before for %lld quarter hours of its queues, and "
+            "replaces them: was the file cut inside a quarter hour?",
+            file->name, (long long)result->intake.shrunk);
 }
 
 static bool commit_file(struct folder *f, struct folder_file *file, struct error *err)
@@ -196,18 +222,14 @@ static bool commit_file(struct folder *f, struct folder_file *file, struct error
     struct reading_result result;
     bool interrupted;
 
-    if (!reading_slice(r, &slice, INT64_MAX, &interrupted, &result, err)) {
-        if (intake_trouble(r->intake) != INTAKE_AGAIN ||
-            !reading_slice(r, &slice, INT64_MAX, &interrupted, &result, err))
+    while (!reading_slice(r, &slice, INT64_MAX, &interrupted, &result, err)) {
+        if (intake_trouble(r->intake) != INTAKE_AGAIN)
             return false;
     }
     if (!reading_commit(r, NULL, &known, &result, err))
         return false;
     reading_succeeded(r, &result);
-    log_line(LOG_LEVEL_INFO, r->config->name,
-             "imported %s: %llu rows, %lld records to send, %lld unchanged, %lld rows rejected",
-             file->name, (unsigned long long)result.counts.rows, (long long)result.intake.sent,
-             (long long)result.intake.unchanged, (long long)result.counts.rejected);
+    log_import(r, file, &result);
     return true;
 }
 
@@ -217,7 +239,6 @@ static bool import_file(struct folder *f, struct folder_file *file, struct error
     struct reader *r = f->reader;
     enum store_file_state known;
 
-    intake_forget_trouble(r->intake);
     if (!reading_open(r, err))
         return false;
     if (!child_hash(r->child, file->name, file->sha256, err))
@@ -231,7 +252,7 @@ static bool import_file(struct folder *f, struct folder_file *file, struct error
     return true;
 
 failed:
-    if (!is_files_own_fault(r, err))
+    if (!is_files_own_fault(r, file, err))
         return false;
     fail_file(f, file, err);
     return true;
@@ -257,9 +278,14 @@ static bool settle_delivered(struct folder *f, struct error *err)
             return false;
         if (known != STORE_FILE_DELIVERED)
             continue;
-        if (!reading_open(r, err) || !child_settle(r->child, file->name, file->sha256, err))
+        if (!reading_open(r, err))
             return false;
-        file->state = FILE_SETTLED;
+        if (child_settle(r->child, file->name, file->sha256, err))
+            file->state = FILE_SETTLED;
+        else if (is_files_own_fault(r, file, err))
+            fail_file(f, file, err);
+        else
+            return false;
     }
     return true;
 }
@@ -287,18 +313,23 @@ static const char *first_reason(const struct folder *f)
 /* Everything there is to do now. False: see err. */
 static bool work(struct folder *f, struct error *err)
 {
-    struct folder_file *file;
-
-    if (!scan(f, err))
+    if (!reading_refresh(f->reader, err) || !scan(f, err))
         return false;
-    while (!os_event_is_set(f->reader->options.stop) && (file = next_complete(f)) != NULL) {
-        if (!reading_wait_for_room(f->reader))
+    for (size_t i = 0; i < f->count; i++) {
+        if (f->files[i].state != FILE_COMPLETE)
+            continue;
+        if (os_event_is_set(f->reader->options.stop) || !reading_wait_for_room(f->reader))
             return true;
         reading_report(f->reader, STATE_IMPORTING, NULL);
-        if (!import_file(f, file, err))
+        if (!import_file(f, &f->files[i], err))
             return false;
     }
     return settle_delivered(f, err);
+}
+
+static bool is_work_left(const struct folder *f)
+{
+    return count_state(f, FILE_GROWING) > 0 || count_state(f, FILE_IMPORTED) > 0;
 }
 
 static int64_t pause_ms(const struct folder *f)
@@ -318,6 +349,8 @@ static void report_rest(struct folder *f)
     r->outcome.failed = reason != NULL;
     r->outcome.kind = ERROR_DATA;
     os_mutex_unlock(r->mutex);
+    reading_waits_for_upload(r, count_state(f, FILE_GROWING) == 0 &&
+                                    count_state(f, FILE_IMPORTED) > 0);
     reading_report(r, reason != NULL ? STATE_FAILED : STATE_IDLE, reason);
 }
 
@@ -326,34 +359,26 @@ void folder_run(struct reader *reader)
     struct folder folder = {
         .reader = reader,
         .facts = reader->config->connector->files->folder(reader->config->connector_settings),
+        .heard = os_event_new(),
+        .places = map_new(MAP_NONE - 1),
     };
     struct error err;
     bool goes_on = true;
 
-    reader->watched = os_event_new();
-    folder.watch = os_watch_start(folder.facts.path, reader->watched);
     while (goes_on) {
-        os_event_reset(reader->watched);
         if (!work(&folder, &err)) {
-            if (os_event_is_set(reader->options.stop))
-                break;
-            const int64_t wait_ms = reading_failed(reader, &err);
-
-            goes_on =
-                (!reader->options.once || err.kind == ERROR_RETRY) && reading_wait(reader, wait_ms);
+            goes_on = !os_event_is_set(reader->options.stop) && reading_try_again(reader, &err);
             continue;
         }
         report_rest(&folder);
-        if (reader->options.once && count_state(&folder, FILE_GROWING) == 0 &&
-            count_state(&folder, FILE_IMPORTED) == 0)
-            break;
-        goes_on = reading_wait(reader, pause_ms(&folder));
+        goes_on = (!reader->options.once || is_work_left(&folder)) &&
+                  reading_wait_also(reader, folder.heard, pause_ms(&folder));
     }
 
     os_watch_stop(folder.watch);
     for (size_t i = 0; i < folder.count; i++)
         forget(&folder.files[i]);
     os_free(folder.files);
-    os_event_free(reader->watched);
-    reader->watched = NULL;
+    map_free(folder.places);
+    os_event_free(folder.heard);
 }

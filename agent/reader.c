@@ -11,7 +11,6 @@
 #include "agent/sender.h"
 
 #define INTERRUPT_AFTER_MS (5 * UTC_SECOND) /* a hole's slice yields to a due live pass */
-#define KEEP_SOURCE_MS     UTC_MINUTE       /* a source process idle for longer is ended */
 #define FILE_HORIZON_MS    (35 * UTC_DAY)
 
 /* --- a window of time --- */
@@ -44,20 +43,23 @@ static int64_t give_up_at(const struct reader *r, const struct slice *slice)
     return until_due <= INTERRUPT_AFTER_MS ? earliest : os_monotonic_ms() + until_due;
 }
 
-static void log_import(const struct reader *r, const struct slice *slice,
+static void log_import(struct reader *r, const struct slice *slice,
                        const struct reading_result *result)
 {
     char from[UTC_TEXT_SIZE + 1], to[UTC_TEXT_SIZE + 1];
-    const bool is_daily_news = slice->purpose == SLICE_LIVE;
+    const bool is_live = slice->purpose == SLICE_LIVE;
+    const bool is_daily_news = is_live && r->schedule.rules.every_ms >= UTC_QUARTER;
 
     if (result->intake.new_rejects > 0)
         log_line(LOG_LEVEL_WARNING, r->config->name,
                  "%lld rows were rejected; see `cloud-link rejects %s`",
                  (long long)result->intake.new_rejects, r->config->name);
-    if (result->intake.vanished > 0)
+    if (is_live && result->intake.vanished > r->vanished_told)
         log_line(LOG_LEVEL_INFO, r->config->name,
                  "%lld groups sent before are no longer in the source",
                  (long long)result->intake.vanished);
+    if (is_live)
+        r->vanished_told = result->intake.vanished;
     log_line(is_daily_news ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG, r->config->name,
              "read %s to %s: %llu rows, %lld records to send, %lld unchanged, in %lld ms",
              utc_text(slice->from, from), utc_text(slice->to, to),
@@ -78,17 +80,20 @@ static bool read_window(struct reader *r, const struct slice *slice, bool *again
 {
     struct reading_result result;
     struct schedule after;
-    bool interrupted;
+    bool interrupted = false;
 
     *again = false;
     note_history(r, slice);
+    if (!reading_open(r, err)) /* not the slice's fault */
+        return false;
     if (!reading_slice(r, slice, give_up_at(r, slice), &interrupted, &result, err))
         goto failed;
     after = r->schedule;
     schedule_done(&after, slice, os_now(), result.took_ms, (int64_t)result.counts.rows);
-    if (!reading_commit(r, &after, NULL, &result, err))
+    const bool moves = !schedule_is_kept(&r->stored, &after);
+    if (!reading_commit(r, moves ? &after : NULL, NULL, &result, err))
         goto failed;
-    r->schedule = after;
+    r->schedule = r->stored = after;
     reading_succeeded(r, &result);
     log_import(r, slice, &result);
     return true;
@@ -103,38 +108,40 @@ failed:
     return false;
 }
 
-static void run_windows(struct reader *r)
+/* Does what is due, or waits for it. False: nothing is due any more (once), or stop is set. */
+static bool take_step(struct reader *r, bool *failed, struct error *err)
 {
     struct slice slice;
-    struct error err;
     utc_ms wake;
     bool again;
 
-    for (bool goes_on = true; goes_on;) {
-        const struct slice_now facts = facts_now(r);
+    *failed = !reading_refresh(r, err);
+    if (*failed)
+        return true;
+    const struct slice_now facts = facts_now(r);
+    if (!schedule_next(&r->schedule, &facts, &slice, &wake)) {
+        if (r->options.once)
+            return false;
+        r->reading.next_import = wake;
+        reading_report(r, STATE_IDLE, NULL);
+        return reading_wait(r, wake - facts.now);
+    }
+    if (!reading_wait_for_room(r))
+        return false;
+    if (r->failures == 0) /* else the board goes on saying what is wrong */
+        reading_report(r, STATE_IMPORTING, NULL);
+    *failed = !read_window(r, &slice, &again, err) && !again;
+    return true;
+}
 
-        if (!schedule_next(&r->schedule, &facts, &slice, &wake)) {
-            if (r->options.once)
-                break;
-            if (wake - facts.now > KEEP_SOURCE_MS)
-                child_close(r->child);
-            r->reading.next_import = wake;
-            reading_report(r, STATE_IDLE, NULL);
-            goes_on = reading_wait(r, wake - facts.now);
-            continue;
-        }
-        if (!reading_wait_for_room(r))
+static void run_windows(struct reader *r)
+{
+    struct error err;
+    bool failed;
+
+    while (take_step(r, &failed, &err) && !os_event_is_set(r->options.stop)) {
+        if (failed && !reading_try_again(r, &err))
             break;
-        if (r->failures == 0) /* else the board goes on saying what is wrong */
-            reading_report(r, STATE_IMPORTING, NULL);
-        if (read_window(r, &slice, &again, &err) || again) {
-            goes_on = !os_event_is_set(r->options.stop);
-            continue;
-        }
-        if (os_event_is_set(r->options.stop))
-            break;
-        const int64_t wait_ms = reading_failed(r, &err);
-        goes_on = (!r->options.once || err.kind == ERROR_RETRY) && reading_wait(r, wait_ms);
     }
     if (r->failures == 0 && !os_event_is_set(r->options.stop))
         reading_report(r, STATE_IDLE, NULL);
@@ -217,9 +224,7 @@ static bool open_in_store(struct reader *r, const struct connector_limits *limit
 {
     const struct integration_config *config = r->config;
 
-    const struct store_identity identity = {config->name, config->id, (int)config->data};
-
-    if (!store_integration(r->options.store, &identity, &r->store_row, &r->schedule, err))
+    if (!reading_load_schedule(r, err))
         return false;
     status_integration(r->options.status, r->options.index, r->store_row);
     sender_integration(r->options.sender, r->options.index, r->store_row);
@@ -232,6 +237,7 @@ static bool open_in_store(struct reader *r, const struct connector_limits *limit
         return true;
     fill_schedule_rules(r, limits);
     schedule_start(&r->schedule, os_now());
+    r->stored = r->schedule;
     return store_schedule(r->options.store, r->store_row, &r->schedule, err);
 }
 
@@ -273,14 +279,6 @@ failed:
 void reader_wake(struct reader *reader)
 {
     os_event_set(reader->wake);
-}
-
-bool reader_is_done(struct reader *reader)
-{
-    os_mutex_lock(reader->mutex);
-    const bool is_done = reader->is_done;
-    os_mutex_unlock(reader->mutex);
-    return is_done;
 }
 
 struct reader_outcome reader_outcome(struct reader *reader)

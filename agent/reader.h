@@ -32,16 +32,16 @@ struct reader;
 struct reader *reader_start(const struct reader_options *options, struct error *err) MUST_USE;
 /* Try again now: a secret changed, queues were admitted. Any thread. */
 void reader_wake(struct reader *reader);
-/* once: nothing more is due, or nothing more can be done without a person. Any thread. */
-bool reader_is_done(struct reader *reader);
-/* How this run went, for the exit status. After reader_end, or when done. */
+/* How this run goes. */
 struct reader_outcome {
+    bool is_done;           /* once: nothing more is due, or can be done without a person */
+    bool waits_for_upload;  /* nothing can be done before something is delivered */
     bool failed;            /* the last attempt failed: */
-    enum error_kind kind;   /* in this way */
+    enum error_kind kind;   /* in this way; ERROR_FATAL: the store is lost */
     int64_t rejected;       /* rows, in this run */
     int64_t last_commit_ms; /* os_monotonic_ms of the last slice committed; 0: none */
 };
-struct reader_outcome reader_outcome(struct reader *reader);
+struct reader_outcome reader_outcome(struct reader *reader); /* any thread */
 void reader_end(struct reader *reader); /* after stop is set: waits for the thread, frees */
 
 #endif

@@ -17,6 +17,29 @@
 #define RETRY_MOST_MS  (5 * UTC_MINUTE)
 #define SLICE_ROOM     (64 << 20)
 #define ROOM_CHECK_MS  (5 * UTC_SECOND)
+#define KEEP_SOURCE_MS UTC_MINUTE /* a source process idle for longer is ended */
+
+/* --- what the store knows --- */
+
+bool reading_load_schedule(struct reader *reader, struct error *err)
+{
+    const struct integration_config *config = reader->config;
+    const struct store_identity identity = {config->name, config->id, (int)config->data};
+
+    return store_integration(reader->options.store, &identity, &reader->store_row,
+                             &reader->schedule, err);
+}
+
+bool reading_refresh(struct reader *reader, struct error *err)
+{
+    if (!reader->must_refresh)
+        return true;
+    if (!reading_load_schedule(reader, err) || !intake_refresh(reader->intake, err))
+        return false;
+    reader->stored = reader->schedule;
+    reader->must_refresh = false;
+    return true;
+}
 
 /* --- the source process --- */
 
@@ -25,6 +48,7 @@ bool reading_open(struct reader *reader, struct error *err)
     struct bytes settings;
     bool opened = false;
 
+    intake_forget_trouble(reader->intake);
     if (child_is_open(reader->child))
         return true;
     bytes_init(&settings, SETTINGS_LIMIT);
@@ -62,7 +86,8 @@ static void throttle(struct reader *r, size_t count)
     if (!r->is_throttled || cap <= 0)
         return;
     const int64_t due_ms = r->slice_began_ms + r->slice_rows * 1000 / cap;
-    const int64_t ahead_ms = due_ms - os_monotonic_ms();
+    const int64_t until_ms = due_ms < r->give_up_ms ? due_ms : r->give_up_ms;
+    const int64_t ahead_ms = until_ms - os_monotonic_ms();
     if (ahead_ms > 0)
         os_event_wait(&r->options.stop, 1, ahead_ms);
 }
@@ -91,10 +116,10 @@ bool reading_slice(struct reader *reader, const struct slice *slice, int64_t giv
     const struct child_sink sink = {reader, take_columns, take_name, take_records, take_reject};
 
     *interrupted = false;
-    intake_forget_trouble(reader->intake);
     memset(result, 0, sizeof *result);
     reader->slice_began_ms = os_monotonic_ms();
     reader->slice_rows = 0;
+    reader->give_up_ms = give_up_ms;
     reader->is_throttled = slice->purpose != SLICE_LIVE && slice->purpose != SLICE_PASS;
     if (!reading_open(reader, err))
         return false;
@@ -112,6 +137,7 @@ bool reading_commit(struct reader *reader, const struct schedule *schedule,
                     const struct store_file *file, struct reading_result *result, struct error *err)
 {
     if (!intake_commit(reader->intake, schedule, file, &result->counts, &result->intake, err)) {
+        reader->must_refresh = true; /* a disk may fail after all was written */
         reading_abandon(reader);
         return false;
     }
@@ -124,7 +150,7 @@ void reading_abandon(struct reader *reader)
 {
     struct error err;
 
-    /* Staged leftovers are harmless: they are not ready, and the next commit or start drops them.
+    /* Staged leftovers are harmless: they are not ready, and dropped before the next slice begins.
      */
     if (!intake_abandon(reader->intake, &err))
         log_line(LOG_LEVEL_WARNING, reader->config->name, "%s", err.text);
@@ -183,18 +209,21 @@ static enum state state_after(const struct reader *r, enum error_kind kind)
     return kind == ERROR_RETRY ? STATE_WAITING : STATE_FAILED;
 }
 
-int64_t reading_failed(struct reader *reader, const struct error *err)
+/* Where a person must act it is knocked at seldom: accounts get locked. */
+static int64_t pause_after(const struct reader *r, enum error_kind kind)
+{
+    const int64_t pause_ms = RETRY_FIRST_MS << (r->failures < 9 ? r->failures : 9);
+
+    return kind == ERROR_RETRY && pause_ms < RETRY_MOST_MS ? pause_ms : RETRY_MOST_MS;
+}
+
+bool reading_try_again(struct reader *reader, const struct error *err)
 {
     const enum state state = state_after(reader, err->kind);
-    int64_t wait_ms =
-        RETRY_MOST_MS; /* a person must act; a locked account must not be knocked at */
+    const int64_t pause_ms = pause_after(reader, err->kind);
 
-    if (err->kind == ERROR_RETRY) {
-        const int doublings = reader->failures < 9 ? reader->failures : 9;
-
-        wait_ms = RETRY_FIRST_MS << doublings;
-        wait_ms = wait_ms < RETRY_MOST_MS ? wait_ms : RETRY_MOST_MS;
-    }
+    /* A new process reads the secrets anew, and has not what may ail this one. */
+    child_close(reader->child);
     /* Say it once, not at every attempt. */
     if (reader->failures == 0 || strcmp(reader->reading.error, err->text) != 0)
         log_line(state == STATE_WAITING ? LOG_LEVEL_WARNING : LOG_LEVEL_ERROR, reader->config->name,
@@ -205,20 +234,34 @@ int64_t reading_failed(struct reader *reader, const struct error *err)
     reader->outcome.kind = err->kind;
     os_mutex_unlock(reader->mutex);
     reading_report(reader, state, err->text);
-    return wait_ms;
+    return (!reader->options.once || err->kind == ERROR_RETRY) && reading_wait(reader, pause_ms);
 }
 
 /* --- waiting --- */
 
+bool reading_wait_also(struct reader *reader, struct os_event *other, int64_t timeout_ms)
+{
+    struct os_event *const events[] = {reader->options.stop, reader->wake, other};
+
+    if (timeout_ms > KEEP_SOURCE_MS)
+        child_close(reader->child);
+    if (os_event_wait(events, other != NULL ? 3 : 2, timeout_ms) == 1) {
+        os_event_reset(reader->wake);
+        reader->must_refresh = true;
+    }
+    return !os_event_is_set(reader->options.stop);
+}
+
 bool reading_wait(struct reader *reader, int64_t timeout_ms)
 {
-    struct os_event *const events[] = {reader->options.stop, reader->wake, reader->watched};
-    const int count = reader->watched != NULL ? 3 : 2;
-    const int which = os_event_wait(events, count, timeout_ms);
+    return reading_wait_also(reader, NULL, timeout_ms);
+}
 
-    if (which == 1)
-        os_event_reset(reader->wake);
-    return !os_event_is_set(reader->options.stop);
+void reading_waits_for_upload(struct reader *reader, bool waits)
+{
+    os_mutex_lock(reader->mutex);
+    reader->outcome.waits_for_upload = waits;
+    os_mutex_unlock(reader->mutex);
 }
 
 bool reading_wait_for_room(struct reader *reader)
@@ -226,25 +269,28 @@ bool reading_wait_for_room(struct reader *reader)
     const int64_t most = reader->options.config->agent.max_spool;
     const int64_t room = most / 4 < SLICE_ROOM ? most / 4 : SLICE_ROOM;
     bool told = false;
+    bool goes_on = true;
 
-    while (store_spooled_bytes(reader->options.store) > most - room) {
+    while (goes_on && store_spooled_bytes(reader->options.store) > most - room) {
         if (!told) {
             reading_report(reader, STATE_NEEDS_ATTENTION,
                            "the spool is full: nothing is lost, imports go on when the API takes "
                            "data again (agent.max_spool)");
             log_line(LOG_LEVEL_WARNING, reader->config->name, "%s", reader->reading.error);
+            reading_waits_for_upload(reader, true);
         }
         told = true;
-        if (!reading_wait(reader, ROOM_CHECK_MS))
-            return false;
+        goes_on = reading_wait(reader, ROOM_CHECK_MS);
     }
-    return true;
+    if (told)
+        reading_waits_for_upload(reader, false);
+    return goes_on;
 }
 
 void reading_done(struct reader *reader)
 {
     os_mutex_lock(reader->mutex);
-    reader->is_done = true;
+    reader->outcome.is_done = true;
     os_mutex_unlock(reader->mutex);
     os_event_set(reader->options.changed);
 }

@@ -16,23 +16,25 @@ struct reader {
     const struct integration_config *config;
     int64_t store_row;
     struct schedule schedule;
+    struct schedule stored; /* as the store has it */
+    bool must_refresh;      /* the store may know more than we do */
     struct intake *intake;
     struct child *child;
     struct zone *zone; /* NULL: the machine's own */
     struct os_thread *thread;
     struct os_event *wake;
-    struct os_event *watched; /* something happened in the drop folder */
 
     struct status_reading reading;
     int failures;             /* in a row */
     int64_t history_began_ms; /* monotonic, of the first hole's slice of this run; 0: none */
     int64_t history_left_then_ms;
     int64_t slice_began_ms, slice_rows; /* for history_rows_per_second */
+    int64_t give_up_ms;
     bool is_throttled;
+    int64_t vanished_told;
 
     struct os_mutex *mutex; /* guards the outcome */
     struct reader_outcome outcome;
-    bool is_done;
 };
 
 /* Opens the source process if it is not, reads the slice and commits it. schedule, file: see
@@ -42,6 +44,11 @@ struct reading_result {
     struct intake_result intake;
     int64_t took_ms;
 };
+/* Fills the stored part of the schedule. */
+bool reading_load_schedule(struct reader *reader, struct error *err) MUST_USE;
+/* Takes up what the store may have come to know: queues that were admitted, or a slice whose commit
+ * failed after it was done. Before each look at what is due. */
+bool reading_refresh(struct reader *reader, struct error *err) MUST_USE;
 bool reading_open(struct reader *reader, struct error *err) MUST_USE;
 bool reading_slice(struct reader *reader, const struct slice *slice, int64_t give_up_ms,
                    bool *interrupted, struct reading_result *result, struct error *err) MUST_USE;
@@ -53,10 +60,14 @@ void reading_abandon(struct reader *reader);
 /* Reports to the board. */
 void reading_report(struct reader *reader, enum state state, const char *error);
 void reading_succeeded(struct reader *reader, const struct reading_result *result);
-/* Logs and reports a failure, and says how long to wait before the next attempt. */
-int64_t reading_failed(struct reader *reader, const struct error *err);
-/* Waits for stop, wake, or (a folder's) watch. False: stop. */
+/* Logs and reports a failure and waits until it is time for the next attempt. False: there is none
+ * (stop; with once, a person must act). */
+bool reading_try_again(struct reader *reader, const struct error *err) MUST_USE;
+/* Waits until stop is set, wake, or another event (may be NULL) is. False: stop. */
+bool reading_wait_also(struct reader *reader, struct os_event *other, int64_t timeout_ms);
 bool reading_wait(struct reader *reader, int64_t timeout_ms);
+/* Nothing can be done before something is delivered: said to whoever waits for the end. */
+void reading_waits_for_upload(struct reader *reader, bool waits);
 /* Room in the spool? Reports and waits until there is. False: stop. */
 bool reading_wait_for_room(struct reader *reader);
 /* once: this reader has nothing more to do. */

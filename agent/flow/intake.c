@@ -12,7 +12,6 @@
 #include "agent/flow/store_slice.h"
 
 #define MEMORY_RECORDS 131072
-#define STAGE_BYTES    (1 << 20) /* bodies gathered before they are written */
 
 struct intake {
     struct store *store;
@@ -56,6 +55,21 @@ static void load_agent(void *context, const struct agent_memory *memory)
     ends_load(in->ends, memory);
 }
 
+static bool load_agents(struct intake *in, struct error *err)
+{
+    if (!in->is_status)
+        return true;
+    ends_free(in->ends);
+    in->ends = ends_new(in->rules.ends, in->next_start);
+    return store_agents(in->store, in->integration, load_agent, in, err);
+}
+
+bool intake_refresh(struct intake *intake, struct error *err)
+{
+    return store_queues(intake->store, intake->integration, load_queue, intake, err) &&
+           load_agents(intake, err);
+}
+
 struct intake *intake_open(struct store *store, int64_t integration,
                            const struct intake_rules *rules, const char *scratch_folder,
                            struct error *err)
@@ -76,8 +90,7 @@ struct intake *intake_open(struct store *store, int64_t integration,
     bytes_init(&in->known, 16 << 20);
     in->rejects = reject_list_new();
 
-    if (store_queues(store, integration, load_queue, in, err) &&
-        (!in->is_status || store_agents(store, integration, load_agent, in, err)))
+    if (intake_refresh(in, err))
         return in;
     intake_close(in);
     return NULL;
@@ -101,11 +114,6 @@ void intake_close(struct intake *intake)
 utc_ms intake_oldest_open(const struct intake *intake, utc_ms now)
 {
     return ends_oldest_open(intake->ends, now - 31 * UTC_DAY);
-}
-
-bool intake_reload_queues(struct intake *intake, struct error *err)
-{
-    return store_queues(intake->store, intake->integration, load_queue, intake, err);
 }
 
 /* --- a slice begins --- */
@@ -358,11 +366,19 @@ static bool judge_vanished(struct intake *in, struct error *err)
     return true;
 }
 
-/* A pass that found nothing new has nothing to write. */
-static bool is_nothing(const struct intake *in, const struct store_commit *commit)
+/* Is there nothing to write? A row that was rejected before is rejected again and again. */
+static bool is_nothing(const struct intake *in, const struct store_commit *commit, bool *nothing,
+                       struct error *err)
 {
-    return in->slice.purpose == SLICE_PASS && in->result.sent == 0 && commit->digest_count == 0 &&
-           commit->reject_count == 0 && commit->agent_count == 0;
+    int64_t new_rejects = 0;
+
+    *nothing = commit->schedule == NULL && commit->file == NULL && in->result.sent == 0 &&
+               commit->digest_count == 0 && commit->agent_count == 0 && commit->queue_count == 0;
+    if (*nothing && commit->reject_count > 0 &&
+        !store_new_rejects(in->store, commit, &new_rejects, err))
+        return false;
+    *nothing = *nothing && new_rejects == 0;
+    return true;
 }
 
 bool intake_commit(struct intake *intake, const struct schedule *schedule,
@@ -370,6 +386,7 @@ bool intake_commit(struct intake *intake, const struct schedule *schedule,
                    struct intake_result *result, struct error *err)
 {
     size_t changed;
+    bool nothing;
 
     if (!grouper_end(intake->grouper, err) || !drain(intake, err))
         return false;
@@ -410,8 +427,8 @@ bool intake_commit(struct intake *intake, const struct schedule *schedule,
         commit.agents = ends_changed(intake->ends, &commit.agent_count);
     commit.queues = queues_brought(intake->queues, &commit.queue_count);
     commit.rejects = reject_list_all(intake->rejects, &commit.reject_count);
-    if (!is_nothing(intake, &commit) &&
-        !store_commit(intake->store, &commit, &intake->result.new_rejects, err))
+    if (!is_nothing(intake, &commit, &nothing, err) ||
+        (!nothing && !store_commit(intake->store, &commit, &intake->result.new_rejects, err)))
         return false;
     queues_commit(intake->queues);
     ends_commit(intake->ends);
@@ -437,10 +454,8 @@ bool intake_next_start(struct intake *intake, bool next_start, struct error *err
 {
     if (!intake->is_status || intake->next_start == next_start)
         return true;
-    ends_free(intake->ends);
     intake->next_start = next_start;
-    intake->ends = ends_new(intake->rules.ends, next_start);
-    if (!store_agents(intake->store, intake->integration, load_agent, intake, err))
+    if (!load_agents(intake, err))
         return false;
     intake->trouble = INTAKE_AGAIN;
     return error_set(err, ERROR_RETRY, "the source's columns say how its statuses end");

@@ -34,8 +34,9 @@ struct intake *intake_open(struct store *store, int64_t integration,
                            struct error *err) MUST_USE;
 void intake_close(struct intake *intake);
 utc_ms intake_oldest_open(const struct intake *intake, utc_ms now);
-/* The queues admitted by `queues --accept` count from the next slice on. */
-bool intake_reload_queues(struct intake *intake, struct error *err) MUST_USE;
+/* Between slices: takes up what the store has now (queues admitted by `queues --accept`; what a
+ * commit brought that failed after it was done). */
+bool intake_refresh(struct intake *intake, struct error *err) MUST_USE;
 
 /* What the source must read for this slice: statuses may end beyond it. */
 struct slice intake_read_slice(const struct intake *intake, const struct slice *slice);
@@ -67,9 +68,9 @@ struct intake_result {
     int64_t vanished; /* groups sent before that the source does not have any more */
     int64_t shrunk;   /* files: groups with fewer records than before */
 };
-/* Ends the slice: stages the rest and commits. schedule: as it stands after this slice (NULL: a
- * file); file: NULL, or what is known from now on. A slice that changes nothing at all and moves
- * nothing (a pass that found nothing new) writes nothing. */
+/* Ends the slice: stages the rest and commits. schedule: as it stands after this slice (NULL: it
+ * moves nothing, or is a file); file: NULL, or what is known from now on. A slice that moves
+ * nothing and finds nothing new (a near-real-time pass, mostly) writes nothing. */
 bool intake_commit(struct intake *intake, const struct schedule *schedule,
                    const struct store_file *file, const struct normalise_counts *counts,
                    struct intake_result *result, struct error *err) MUST_USE;

@@ -376,6 +376,19 @@ bool schedule_halve(struct schedule *s, const struct slice *slice)
     return true;
 }
 
+bool schedule_is_kept(const struct schedule *stored, const struct schedule *schedule)
+{
+    bool is_kept = stored->edge == schedule->edge && stored->rechecked == schedule->rechecked &&
+                   stored->history_from == schedule->history_from &&
+                   stored->hole_count == schedule->hole_count;
+
+    for (size_t i = 0; is_kept && i < stored->hole_count; i++)
+        is_kept = stored->holes[i].from == schedule->holes[i].from &&
+                  stored->holes[i].to == schedule->holes[i].to &&
+                  stored->holes[i].purpose == schedule->holes[i].purpose;
+    return is_kept;
+}
+
 int64_t schedule_history_left_ms(const struct schedule *s)
 {
     int64_t left_ms = 0;

@@ -103,6 +103,9 @@ bool schedule_halve(struct schedule *schedule, const struct slice *slice);
 /* Merged with what it touches. Empty ones are ignored. Needs no rules. */
 void schedule_open_hole(struct schedule *schedule, const struct hole *hole);
 
+/* Is the stored part of both the same? */
+bool schedule_is_kept(const struct schedule *stored, const struct schedule *schedule);
+
 /* Of history, outages included: percent in tenths (1000 only when nothing is left), what is left.
  */
 int schedule_history_tenths(const struct schedule *schedule);

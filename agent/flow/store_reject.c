@@ -24,6 +24,35 @@ static bool see_again(struct store *store, const struct store_commit *commit,
     return true;
 }
 
+static bool is_known(struct store *store, int64_t integration, const struct store_reject *reject,
+                     bool *known, struct error *err)
+{
+    struct query query = query_begin(
+        &store->connection, "SELECT count(*) FROM reject WHERE integration = ? AND hash = ?");
+
+    query_give(&query, integration);
+    query_give_data(&query, &reject->hash, sizeof reject->hash);
+    while (query_next(&query))
+        *known = query_take(&query) > 0;
+    return query_end(&query, err);
+}
+
+bool store_new_rejects(struct store *store, const struct store_commit *commit, int64_t *count,
+                       struct error *err)
+{
+    bool done = true;
+
+    *count = 0;
+    if (!store_begin(store, err))
+        return false;
+    for (size_t i = 0; done && i < commit->reject_count; i++) {
+        bool known = false;
+        done = is_known(store, commit->integration, &commit->rejects[i], &known, err);
+        *count += known ? 0 : 1;
+    }
+    return store_end(store, done, err);
+}
+
 static bool add(struct store *store, const struct store_commit *commit,
                 const struct store_reject *reject, struct error *err)
 {

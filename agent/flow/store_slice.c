@@ -10,15 +10,6 @@
 
 #define FILES_KEPT (35 * UTC_DAY) /* digests of files, after they were last sent */
 
-static void add_totals(struct outbox_totals *totals, const struct outbox_totals *more)
-{
-    totals->batches += more->batches;
-    totals->records += more->records;
-    totals->bytes += more->bytes;
-    if (totals->oldest == UTC_NEVER)
-        totals->oldest = more->oldest;
-}
-
 /* --- staging --- */
 
 static bool stage(struct store *store, int64_t integration, const struct store_batch *staged,
@@ -45,10 +36,10 @@ static bool stage(struct store *store, int64_t integration, const struct store_b
         return false;
     if (tally->staged.batches == 0)
         tally->first_staged = batch.place;
-    add_totals(&tally->staged, &(struct outbox_totals){.batches = 1,
-                                                       .records = batch.records,
-                                                       .bytes = (int64_t)batch.size,
-                                                       .oldest = batch.created});
+    store_add_totals(&tally->staged, &(struct outbox_totals){.batches = 1,
+                                                             .records = batch.records,
+                                                             .bytes = (int64_t)batch.size,
+                                                             .oldest = batch.created});
     return true;
 }
 
@@ -192,7 +183,7 @@ static bool raise_slice(struct store *store, int64_t integration, struct error *
 
     query_give(&query, ++tally->slice);
     query_give(&query, integration);
-    add_totals(&tally->ready, &tally->staged);
+    store_add_totals(&tally->ready, &tally->staged);
     tally->staged = (struct outbox_totals){.oldest = UTC_NEVER};
     return query_run(&query, err);
 }

@@ -53,6 +53,9 @@ struct store_commit {
  * are what the counter `rejected` counts. */
 bool store_commit(struct store *store, const struct store_commit *commit, int64_t *new_rejects,
                   struct error *err) MUST_USE;
+/* How many of its rejects a commit would bring that are not known yet. */
+bool store_new_rejects(struct store *store, const struct store_commit *commit, int64_t *count,
+                       struct error *err) MUST_USE;
 /* Deletes what the unfinished slice staged. Candidates of the queue guard are kept for display. */
 bool store_abandon(struct store *store, int64_t integration, const struct queue *candidates,
                    size_t candidate_count, struct error *err) MUST_USE;
