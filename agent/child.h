@@ -10,6 +10,7 @@
 #include "agent/flow/names.h"
 #include "agent/flow/normalise.h"
 #include "connectors/connector.h"
+#include "connectors/connector_files.h"
 
 struct os_event;
 

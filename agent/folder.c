@@ -17,6 +17,7 @@
 #include "agent/base/os_file.h"
 #include "agent/flow/store_memory.h"
 #include "agent/reading.h"
+#include "connectors/connector_files.h"
 
 #define SCAN_MS        (10 * UTC_SECOND) /* network shares tell nothing */
 #define DELIVERED_MS   UTC_SECOND        /* between two looks whether a file is delivered */

@@ -15,11 +15,11 @@
 
 /* --- a window of time --- */
 
-static struct slice_now facts_now(const struct reader *r)
+static struct schedule_now facts_now(const struct reader *r)
 {
     const utc_ms now = os_now();
 
-    return (struct slice_now){
+    return (struct schedule_now){
         .now = now,
         .utc_offset_ms = r->zone != NULL ? zone_offset_ms(r->zone, now) : os_utc_offset_now_ms(now),
         .oldest_open = intake_oldest_open(r->intake, now),
@@ -29,7 +29,7 @@ static struct slice_now facts_now(const struct reader *r)
 /* When a slice must give way to live import: not before 5 s, and not if it is live itself. */
 static int64_t give_up_at(const struct reader *r, const struct slice *slice)
 {
-    const struct slice_now facts = facts_now(r);
+    const struct schedule_now facts = facts_now(r);
     const int64_t earliest = os_monotonic_ms() + INTERRUPT_AFTER_MS;
 
     const bool is_smallest = slice->to - slice->from <= r->schedule.rules.grid_ms;
@@ -118,7 +118,7 @@ static bool take_step(struct reader *r, bool *failed, struct error *err)
     *failed = !reading_refresh(r, err);
     if (*failed)
         return true;
-    const struct slice_now facts = facts_now(r);
+    const struct schedule_now facts = facts_now(r);
     if (!schedule_next(&r->schedule, &facts, &slice, &wake)) {
         if (r->options.once)
             return false;
@@ -173,7 +173,7 @@ static void fill_schedule_rules(struct reader *r, const struct connector_limits 
 {
     const struct integration_config *config = r->config;
 
-    r->schedule.rules = (struct slice_rules){
+    r->schedule.rules = (struct schedule_rules){
         .every_ms = config->import.every_ms,
         .delay_ms = config->import.delay_ms,
         .lookback_ms = config->import.lookback_ms,

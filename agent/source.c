@@ -9,6 +9,7 @@
 #include "agent/base/os_process.h"
 #include "agent/config.h"
 #include "agent/flow/frame.h"
+#include "connectors/connector_files.h"
 
 #define OUT_LIMIT    (2 * FRAME_LIMIT)
 #define OUT_FLUSH    (64 * 1024)

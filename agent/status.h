@@ -9,7 +9,7 @@
 
 #include "agent/config.h"
 #include "agent/flow/outbox.h"
-#include "agent/flow/slice.h"
+#include "agent/flow/schedule.h"
 
 struct bytes;
 
@@ -31,7 +31,7 @@ struct status_reading {
     char error[1024];                /* "" when there is none */
     utc_ms last_import, next_import; /* UTC_NEVER: none */
     utc_ms edge, history_from;       /* UTC_NEVER: not started, or files */
-    struct hole holes[SLICE_HOLES_MOST];
+    struct hole holes[SCHEDULE_HOLES_MOST];
     size_t hole_count;
     int history_tenths;
     int64_t seconds_left; /* -1: unknown */

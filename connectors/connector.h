@@ -16,7 +16,8 @@
 #include "agent/flow/row.h"
 #include "agent/flow/slice.h"
 
-struct source; /* one opened external system; each connector defines its own */
+struct connector_files; /* connector_files.h */
+struct source;          /* one opened external system; each connector defines its own */
 
 /* What every connector is told besides its own settings. */
 struct connector_facts {
@@ -25,21 +26,6 @@ struct connector_facts {
     bool is_interval;
     const char *time_zone; /* NULL: the source's times have an offset or are UTC */
     int times;             /* enum times of normalise.h: 0 date types and text, 1 unix, 2 unix-ms */
-};
-
-/* A file of a drop folder. */
-struct source_file {
-    const char *name;
-    uint64_t size;
-    int64_t modified_ns;
-};
-
-/* What the agent must know of it to watch it. */
-struct connector_folder {
-    const char *path;
-    const char *files; /* pattern of the names, * and ? */
-    int64_t settle_ms; /* unchanged for so long: complete */
-    bool keeps_files;  /* false: settle is called for files that are delivered */
 };
 
 /* One line of `cloud-link test`. */
@@ -83,21 +69,6 @@ struct connector {
     void (*close)(struct source *source); /* in whatever state; NULL is allowed */
 
     const struct connector_files *files; /* NULL: slices are windows of time */
-};
-
-/* What a drop folder has besides. */
-struct connector_files {
-    /* Which folder to watch, and how. Pure; settings as for open; texts lent with them. */
-    struct connector_folder (*folder)(const void *settings);
-    bool (*list)(struct source *source,
-                 void (*visit)(void *context, const struct source_file *file), void *context,
-                 struct error *err);
-    /* SHA-256 of the content. ERROR_DATA: not a regular file, unreadable, gone. */
-    bool (*hash)(struct source *source, const char *name, uint8_t sha256[32], struct error *err);
-    /* Everything of the file with this content is accepted: `after: archive | delete`. Late, twice
-     * or never; a file that has other content by now is left alone. */
-    bool (*settle)(struct source *source, const char *name, const uint8_t sha256[32],
-                   struct error *err);
 };
 
 extern const struct connector database_connector;

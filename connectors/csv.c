@@ -2,6 +2,7 @@
 /* csv.c - a drop folder: its files listed, hashed, read as rows, and put away when all is accepted
  */
 #include "connectors/csv.h"
+#include "connectors/connector_files.h"
 
 #include <stdio.h>
 #include <string.h>

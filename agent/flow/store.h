@@ -19,7 +19,7 @@
 #include <stdint.h>
 
 #include "agent/base/error.h"
-#include "agent/flow/slice.h"
+#include "agent/flow/schedule.h"
 
 struct store;
 

@@ -157,7 +157,7 @@ bool store_load_schedule(struct store *store, int64_t integration, struct schedu
     query = query_begin(&store->connection, "SELECT since, until, purpose FROM hole WHERE "
                                             "integration = ? ORDER BY since, purpose");
     query_give(&query, integration);
-    while (schedule->hole_count < SLICE_HOLES_MOST && query_next(&query)) {
+    while (schedule->hole_count < SCHEDULE_HOLES_MOST && query_next(&query)) {
         struct hole *hole = &schedule->holes[schedule->hole_count++];
         hole->from = query_take(&query);
         hole->to = query_take(&query);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_slice.c - what is due when, by example; test_slice_model.c has the properties */
+/* test_schedule.c - what is due when, by example; test_schedule_model.c has the properties */
 #include "tests/unit/check.h"
 
-#include "tests/unit/slice_expect.h"
+#include "tests/unit/schedule_expect.h"
 
 static struct schedule statuses(int64_t every_ms)
 {
@@ -43,7 +43,7 @@ static void test_first_start_reads_today_then_history_newest_first(void **state)
 static void test_live_is_due_at_every_multiple_plus_delay(void **state)
 {
     struct schedule schedule = contacts();
-    struct slice_now facts = facts_at(at("2024-05-06T10:21:00Z"));
+    struct schedule_now facts = facts_at(at("2024-05-06T10:21:00Z"));
 
     (void)state;
     schedule.rules.history = "none";
@@ -108,7 +108,7 @@ static void test_an_outage_without_success_keeps_growing_its_hole(void **state)
     schedule.rules.history = "none";
     schedule_start(&schedule, first);
     for (utc_ms now = first; now < first + 3 * UTC_DAY; now += 5 * UTC_MINUTE) {
-        const struct slice_now facts = facts_at(now);
+        const struct schedule_now facts = facts_at(now);
         struct slice slice;
         utc_ms wake;
         assert_true(schedule_next(&schedule, &facts, &slice, &wake));
@@ -161,7 +161,7 @@ static void test_recheck_is_opened_once_a_night_and_read_last(void **state)
     schedule.hole_count = 0;
     expect_wake(&schedule, now, at("2024-05-06T10:35:00Z"));
     for (now = at("2024-05-06T10:35:00Z"); now < night; now += UTC_QUARTER) {
-        const struct slice_now facts = facts_at(now);
+        const struct schedule_now facts = facts_at(now);
         struct slice slice;
         utc_ms wake;
         assert_true(schedule_next(&schedule, &facts, &slice, &wake));
@@ -210,7 +210,7 @@ static void test_a_recheck_outside_the_horizon_is_forgotten(void **state)
 static void test_history_hours_hold_holes_back_in_local_time(void **state)
 {
     struct schedule schedule = contacts();
-    struct slice_now facts = facts_at(at("2024-05-06T10:21:00Z"));
+    struct schedule_now facts = facts_at(at("2024-05-06T10:21:00Z"));
     struct slice slice;
     utc_ms wake = 0;
 
@@ -272,7 +272,7 @@ static void test_near_real_time_passes_and_the_lookback_between_them(void **stat
 static void test_the_lookback_reaches_back_to_the_oldest_open_status(void **state)
 {
     struct schedule schedule = statuses(UTC_QUARTER);
-    struct slice_now facts = facts_at(at("2024-05-06T10:21:07Z"));
+    struct schedule_now facts = facts_at(at("2024-05-06T10:21:07Z"));
     struct slice slice;
     utc_ms wake;
 
@@ -338,7 +338,7 @@ static void test_intervals_keep_to_their_grid_in_their_zone(void **state)
 /* Hands out the next slice of history and says how long it took and what it yielded. */
 static int64_t read_history(struct schedule *schedule, utc_ms now, int64_t took_ms, int64_t rows)
 {
-    const struct slice_now facts = facts_at(now);
+    const struct schedule_now facts = facts_at(now);
     struct slice slice;
     utc_ms wake;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* slice.c - decides what is read next: live work, then the newest hole */
-#include "agent/flow/slice.h"
+/* schedule.c - decides what is read next: live work, then the newest hole */
+#include "agent/flow/schedule.h"
 
 #include <string.h>
 
@@ -73,7 +73,7 @@ void schedule_open_hole(struct schedule *s, const struct hole *hole)
 
     if (opened.from >= opened.to)
         return;
-    if (s->hole_count == SLICE_HOLES_MOST)
+    if (s->hole_count == SCHEDULE_HOLES_MOST)
         merge_nearest(s);
     for (size_t i = s->hole_count; i-- > 0;) {
         const struct hole *other = &s->holes[i];
@@ -128,7 +128,7 @@ static void mend_edge(struct schedule *s, utc_ms now)
     s->edge = from + s->rules.lookback_ms;
 }
 
-static bool live_slice(struct schedule *s, const struct slice_now *facts, struct slice *slice)
+static bool live_slice(struct schedule *s, const struct schedule_now *facts, struct slice *slice)
 {
     const utc_ms to = boundary(s, facts->now);
     utc_ms from = grid_floor(s, s->edge - s->rules.lookback_ms);
@@ -174,13 +174,13 @@ static utc_ms pass_due(const struct schedule *s, utc_ms now)
     return s->last_pass > now ? now : s->last_pass + s->rules.every_ms;
 }
 
-utc_ms schedule_live_due(const struct schedule *s, const struct slice_now *facts)
+utc_ms schedule_live_due(const struct schedule *s, const struct schedule_now *facts)
 {
     return lesser(lookback_due(s, facts->now), pass_due(s, facts->now));
 }
 
 /* The lookback goes first: it takes 5 % of the time at most, and a pass begins where it ended. */
-static bool next_live(struct schedule *s, const struct slice_now *facts, struct slice *slice)
+static bool next_live(struct schedule *s, const struct schedule_now *facts, struct slice *slice)
 {
     const utc_ms now = facts->now;
 
@@ -199,7 +199,7 @@ static bool next_live(struct schedule *s, const struct slice_now *facts, struct 
 
 /* --- history --- */
 
-static int64_t time_of_day(const struct slice_now *facts)
+static int64_t time_of_day(const struct schedule_now *facts)
 {
     const utc_ms local = facts->now + facts->utc_offset_ms;
 
@@ -207,7 +207,7 @@ static int64_t time_of_day(const struct slice_now *facts)
 }
 
 /* Of `history_hours`: now, or when they begin. */
-static utc_ms holes_due(const struct schedule *s, const struct slice_now *facts)
+static utc_ms holes_due(const struct schedule *s, const struct schedule_now *facts)
 {
     const int64_t from = s->rules.hours_from_ms;
     const int64_t to = s->rules.hours_to_ms;
@@ -222,14 +222,14 @@ static utc_ms holes_due(const struct schedule *s, const struct slice_now *facts)
 }
 
 /* The night that began last, as its local day. */
-static utc_ms night_of(const struct slice_now *facts)
+static utc_ms night_of(const struct schedule_now *facts)
 {
     return utc_floor(facts->now + facts->utc_offset_ms - RECHECK_AT_MS, UTC_DAY);
 }
 
 /* Opens a recheck once a night, and forgets what an older one left outside the horizon: nothing
  * tells there what was sent before. *due is when the next one is opened. */
-static void open_recheck(struct schedule *s, const struct slice_now *facts, utc_ms *due)
+static void open_recheck(struct schedule *s, const struct schedule_now *facts, utc_ms *due)
 {
     const utc_ms night = night_of(facts);
     const utc_ms horizon = grid_floor(s, facts->now - s->rules.recheck_ms) + s->rules.grid_ms;
@@ -260,7 +260,7 @@ static const struct hole *next_hole(const struct schedule *s)
     return best;
 }
 
-bool schedule_next(struct schedule *s, const struct slice_now *facts, struct slice *slice,
+bool schedule_next(struct schedule *s, const struct schedule_now *facts, struct slice *slice,
                    utc_ms *wake)
 {
     utc_ms recheck_due;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_slice_model.c - properties of the schedule over random rules, stops, failures and clocks
+/* test_schedule_model.c - properties of the schedule over random rules, stops, failures and clocks
  *
  * A world of quarter hours remembers when each was read and committed. Whatever happened in
  * between: at the end every quarter hour of the history has been read after it was complete, and
@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-#include "agent/flow/slice.h"
+#include "agent/flow/schedule.h"
 
 #define BEGIN  INT64_C(1709251200000) /* 2024-03-01T00:00:00Z, the first start at the earliest */
 #define PAST   (45 * UTC_DAY)
@@ -55,9 +55,9 @@ static utc_ms agent_clock(const struct world *world)
     return world->now + world->clock_error_ms;
 }
 
-static struct slice_now facts_of(struct world *world)
+static struct schedule_now facts_of(struct world *world)
 {
-    struct slice_now facts = {
+    struct schedule_now facts = {
         .now = agent_clock(world), .utc_offset_ms = world->utc_offset_ms, .oldest_open = UTC_NEVER};
 
     if (world->schedule.rules.is_status && pick(world, 3) == 0)
@@ -84,7 +84,7 @@ static void make_world(struct world *world, uint64_t seed)
     world->random = seed * 0x9E3779B97F4A7C15u + 1;
     for (size_t i = 0; i < CELLS; i++)
         world->read_at[i] = UNREAD;
-    struct slice_rules *rules = &world->schedule.rules;
+    struct schedule_rules *rules = &world->schedule.rules;
     const int history = (int)pick(world, 4);
     const int kind = (int)pick(world, 3);
     rules->is_status = kind == 2;
@@ -113,7 +113,7 @@ static void make_world(struct world *world, uint64_t seed)
 /* Live work has gone before a hole is read. Without a lookback there is none to read at a start. */
 static void check_live_went_before(const struct world *world)
 {
-    const struct slice_rules *rules = &world->schedule.rules;
+    const struct schedule_rules *rules = &world->schedule.rules;
     const utc_ms now = agent_clock(world);
     const utc_ms tick = utc_floor(now - rules->delay_ms, rules->every_ms);
     const bool has_lookback = rules->lookback_ms > 0;
@@ -134,7 +134,7 @@ static void check_live_went_before(const struct world *world)
 
 static void check_hours(const struct world *world)
 {
-    const struct slice_rules *rules = &world->schedule.rules;
+    const struct schedule_rules *rules = &world->schedule.rules;
     const utc_ms local = agent_clock(world) + world->utc_offset_ms;
     const int64_t time = local - utc_floor(local, UTC_DAY);
     const bool is_after = time >= rules->hours_from_ms;
@@ -149,7 +149,7 @@ static void check_hours(const struct world *world)
 /* What must hold of every slice that is handed out. */
 static void check_slice(const struct world *world, const struct slice *slice)
 {
-    const struct slice_rules *rules = &world->schedule.rules;
+    const struct schedule_rules *rules = &world->schedule.rules;
     const utc_ms now = agent_clock(world);
     const int64_t phase = rules->grid_phase_ms;
 
@@ -175,7 +175,7 @@ static void check_slice(const struct world *world, const struct slice *slice)
 
 static void check_holes(const struct schedule *schedule)
 {
-    assert_true(schedule->hole_count <= SLICE_HOLES_MOST);
+    assert_true(schedule->hole_count <= SCHEDULE_HOLES_MOST);
     for (size_t i = 0; i < schedule->hole_count; i++) {
         const struct hole *hole = &schedule->holes[i];
         assert_true(hole->from < hole->to);
@@ -254,7 +254,7 @@ static void live_on(struct world *world, utc_ms until, int disturbance_percent)
 {
     while (world->now < until) {
         mend_clock(world);
-        const struct slice_now facts = facts_of(world);
+        const struct schedule_now facts = facts_of(world);
         struct slice slice;
         utc_ms wake = 0;
 
@@ -291,7 +291,7 @@ static void finish(struct world *world)
     world->finished_at = world->now;
     begin_run(world);
     for (int i = 0;; i++) {
-        const struct slice_now facts = facts_of(world);
+        const struct schedule_now facts = facts_of(world);
         assert_true(i < 20000);
         if (!schedule_next(&world->schedule, &facts, &slice, &wake))
             break;
@@ -305,7 +305,7 @@ static void finish(struct world *world)
 
 static void check_coverage(const struct world *world, utc_ms first_start)
 {
-    const struct slice_rules *rules = &world->schedule.rules;
+    const struct schedule_rules *rules = &world->schedule.rules;
     const int64_t phase = rules->grid_phase_ms;
     const utc_ms first_edge =
         utc_floor(first_start - rules->delay_ms + phase, rules->grid_ms) - phase;
@@ -407,7 +407,7 @@ static void test_holes_are_a_set_that_may_only_grow_by_merging(void **state)
                                       schedule.holes[i].from <= k && k < schedule.holes[i].to);
                 assert_true(found || !open[which][k]);
                 if (longest == 60) /* few enough: exactly what was opened */
-                    assert_true(schedule.hole_count == SLICE_HOLES_MOST || found == open[which][k]);
+                    assert_true(schedule.hole_count == SCHEDULE_HOLES_MOST || found == open[which][k]);
             }
     }
 }

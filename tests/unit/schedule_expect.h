@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* slice_expect.h - asks a schedule what is due and compares it with times written out */
-#ifndef TESTS_UNIT_SLICE_EXPECT_H
-#define TESTS_UNIT_SLICE_EXPECT_H
+/* schedule_expect.h - asks a schedule what is due and compares it with times written out */
+#ifndef TESTS_UNIT_SCHEDULE_EXPECT_H
+#define TESTS_UNIT_SCHEDULE_EXPECT_H
 
 #include <string.h>
 
-#include "agent/flow/slice.h"
+#include "agent/flow/schedule.h"
 
 static inline utc_ms at(const char *text)
 {
@@ -32,15 +32,15 @@ static inline struct schedule contacts(void)
     };
 }
 
-static inline struct slice_now facts_at(utc_ms now)
+static inline struct schedule_now facts_at(utc_ms now)
 {
-    return (struct slice_now){.now = now, .oldest_open = UTC_NEVER};
+    return (struct schedule_now){.now = now, .oldest_open = UTC_NEVER};
 }
 
 static inline void expect(struct schedule *schedule, utc_ms now, enum slice_purpose purpose,
                           const char *from, const char *to)
 {
-    const struct slice_now facts = facts_at(now);
+    const struct schedule_now facts = facts_at(now);
     char got_from[UTC_TEXT_SIZE + 1], got_to[UTC_TEXT_SIZE + 1];
     struct slice slice;
     utc_ms wake = 0;
@@ -64,7 +64,7 @@ static inline void expect_done(struct schedule *schedule, utc_ms now, enum slice
 
 static inline void expect_wake(struct schedule *schedule, utc_ms now, utc_ms expected)
 {
-    const struct slice_now facts = facts_at(now);
+    const struct schedule_now facts = facts_at(now);
     char text[UTC_TEXT_SIZE + 1];
     struct slice slice;
     utc_ms wake = 0;
