@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "connectors/connector_files.h"
+
 static char folder[64];
 
 static int make_folder(void **state)
