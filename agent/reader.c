@@ -223,10 +223,13 @@ static bool open_in_store(struct reader *r, const struct connector_limits *limit
                           struct error *err)
 {
     const struct integration_config *config = r->config;
+    struct store_counters counters;
 
-    if (!reading_load_schedule(r, err))
+    if (!reading_load_schedule(r, err) ||
+        !store_counters(r->options.store, r->store_row, &counters, err))
         return false;
-    status_integration(r->options.status, r->options.index, r->store_row);
+    r->reading.last_import = counters.last_import;
+    status_integration(r->options.status, r->options.index, r->store_row, &counters);
     sender_integration(r->options.sender, r->options.index, r->store_row);
     const struct intake_rules rules = intake_rules_of(r);
     r->intake = intake_open(r->options.store, r->store_row, &rules,

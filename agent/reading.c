@@ -193,7 +193,6 @@ void reading_succeeded(struct reader *reader, const struct reading_result *resul
 {
     reader->failures = 0;
     reader->reading.last_import = os_now();
-    reader->reading.rejected += result->intake.new_rejects;
     os_mutex_lock(reader->mutex);
     reader->outcome.failed = false;
     reader->outcome.rejected += result->intake.new_rejects;

@@ -31,17 +31,27 @@ struct entry {
     int64_t sent;
 };
 
+/* What was told. */
+struct board {
+    struct entry *entries; /* one per integration, in the order of the configuration */
+    utc_ms last_accepted;
+    char upload_error[1024];
+};
+
 struct status {
     const struct config *config;
     struct store *store;
     const char *path;
     utc_ms since;
-    struct os_mutex *mutex; /* guards what follows */
-    struct entry *entries;  /* one per integration, in the order of the configuration */
-    utc_ms last_accepted;
-    char upload_error[1024];
+    struct os_mutex *mutex; /* guards what follows; nobody else is called under it */
+    struct board board;
     bool is_changed;
 };
+
+static struct entry *new_entries(const struct config *config)
+{
+    return os_alloc((config->integration_count + 1) * sizeof(struct entry));
+}
 
 struct status *status_new(const struct config *config, struct store *store, const char *path,
                           utc_ms since)
@@ -53,11 +63,11 @@ struct status *status_new(const struct config *config, struct store *store, cons
     s->path = os_copy_text(path);
     s->since = since;
     s->mutex = os_mutex_new();
-    s->last_accepted = UTC_NEVER;
     s->is_changed = true;
-    s->entries = os_alloc((config->integration_count + 1) * sizeof *s->entries);
+    s->board.last_accepted = UTC_NEVER;
+    s->board.entries = new_entries(config);
     for (size_t i = 0; i < config->integration_count; i++) {
-        struct status_reading *reading = &s->entries[i].reading;
+        struct status_reading *reading = &s->board.entries[i].reading;
 
         reading->state = STATE_IDLE;
         reading->last_import = reading->next_import = UTC_NEVER;
@@ -72,15 +82,23 @@ void status_free(struct status *status)
     if (status == NULL)
         return;
     os_mutex_free(status->mutex);
-    os_free(status->entries);
+    os_free(status->board.entries);
     os_free((void *)status->path);
     os_free(status);
 }
 
-void status_integration(struct status *status, size_t index, int64_t store_row)
+static void keep_later(utc_ms *kept, utc_ms time)
+{
+    if (*kept == UTC_NEVER || *kept < time)
+        *kept = time;
+}
+
+void status_integration(struct status *status, size_t index, int64_t store_row,
+                        const struct store_counters *counters)
 {
     os_mutex_lock(status->mutex);
-    status->entries[index].store_row = store_row;
+    status->board.entries[index].store_row = store_row;
+    keep_later(&status->board.last_accepted, counters->last_accepted);
     status->is_changed = true;
     os_mutex_unlock(status->mutex);
 }
@@ -88,7 +106,7 @@ void status_integration(struct status *status, size_t index, int64_t store_row)
 int64_t status_store_row(struct status *status, size_t index)
 {
     os_mutex_lock(status->mutex);
-    const int64_t store_row = status->entries[index].store_row;
+    const int64_t store_row = status->board.entries[index].store_row;
     os_mutex_unlock(status->mutex);
     return store_row;
 }
@@ -96,8 +114,8 @@ int64_t status_store_row(struct status *status, size_t index)
 void status_reading(struct status *status, size_t index, const struct status_reading *reading)
 {
     os_mutex_lock(status->mutex);
-    status->entries[index].reading = *reading;
-    log_scrub(status->entries[index].reading.error);
+    status->board.entries[index].reading = *reading;
+    log_scrub(status->board.entries[index].reading.error);
     status->is_changed = true;
     os_mutex_unlock(status->mutex);
 }
@@ -110,7 +128,7 @@ static void keep_sentence(char *place, size_t size, const char *sentence)
 
 void status_refused(struct status *status, size_t index, const char *error)
 {
-    struct entry *entry = &status->entries[index];
+    struct entry *entry = &status->board.entries[index];
 
     os_mutex_lock(status->mutex);
     keep_sentence(entry->refused, sizeof entry->refused, error);
@@ -121,8 +139,8 @@ void status_refused(struct status *status, size_t index, const char *error)
 void status_uploaded(struct status *status, size_t index, int64_t records, utc_ms now)
 {
     os_mutex_lock(status->mutex);
-    status->entries[index].sent += records;
-    status->last_accepted = now;
+    status->board.entries[index].sent += records;
+    status->board.last_accepted = now;
     status->is_changed = true;
     os_mutex_unlock(status->mutex);
 }
@@ -130,7 +148,7 @@ void status_uploaded(struct status *status, size_t index, int64_t records, utc_m
 void status_upload_error(struct status *status, const char *error)
 {
     os_mutex_lock(status->mutex);
-    keep_sentence(status->upload_error, sizeof status->upload_error, error);
+    keep_sentence(status->board.upload_error, sizeof status->board.upload_error, error);
     status->is_changed = true;
     os_mutex_unlock(status->mutex);
 }
@@ -149,7 +167,7 @@ static const char *shown_error(const struct entry *entry)
 
 void status_line(struct status *status, size_t index, struct status_line *line)
 {
-    const struct entry *entry = &status->entries[index];
+    const struct entry *entry = &status->board.entries[index];
     struct outbox_totals totals = {0};
 
     os_mutex_lock(status->mutex);
@@ -252,7 +270,7 @@ static void put_integration(struct json *json, const struct integration_config *
     json_end_object(json);
 }
 
-static void put_upload(struct json *json, const struct status *s,
+static void put_upload(struct json *json, const struct board *board,
                        const struct outbox_totals *totals)
 {
     json_put_key(json, "upload");
@@ -261,43 +279,60 @@ static void put_upload(struct json *json, const struct status *s,
     put_integer(json, "spooled_records", totals->records);
     put_integer(json, "spooled_bytes", totals->bytes);
     put_time(json, "oldest", totals->oldest);
-    put_time(json, "last_accepted", s->last_accepted);
+    put_time(json, "last_accepted", board->last_accepted);
     json_put_key(json, "last_error");
-    json_put_text(json, s->upload_error[0] != '\0' ? s->upload_error : NULL);
+    json_put_text(json, board->upload_error[0] != '\0' ? board->upload_error : NULL);
     json_end_object(json);
+}
+
+/* What the store counts is written beside what was told; a store that cannot be read leaves 0. */
+static void put_integrations(struct json *json, const struct status *s, const struct board *board)
+{
+    json_put_key(json, "integrations");
+    json_begin_array(json);
+    for (size_t i = 0; i < s->config->integration_count; i++) {
+        const struct entry *entry = &board->entries[i];
+        struct store_counters counters = {0};
+        struct error err;
+
+        if (entry->store_row != 0 && !store_counters(s->store, entry->store_row, &counters, &err))
+            memset(&counters, 0, sizeof counters);
+        put_integration(json, &s->config->integrations[i], entry, &counters);
+    }
+    json_end_array(json);
+}
+
+static struct board copy_board(struct status *s)
+{
+    struct entry *entries = new_entries(s->config);
+
+    os_mutex_lock(s->mutex);
+    struct board board = s->board;
+    memcpy(entries, s->board.entries, s->config->integration_count * sizeof *entries);
+    os_mutex_unlock(s->mutex);
+    board.entries = entries;
+    return board;
 }
 
 void status_json(struct status *status, bool running, struct bytes *out)
 {
+    const struct board board = copy_board(status);
     struct outbox_totals totals = {.oldest = UTC_NEVER};
     struct json json;
 
-    json_init(&json, out);
     if (status->store != NULL)
-        outbox_totals(status->store, 0, &totals);
-    os_mutex_lock(status->mutex);
+        outbox_totals(status->store, OUTBOX_ALL, &totals);
+    json_init(&json, out);
     json_begin_object(&json);
     json_put_key(&json, "version");
     json_put_text(&json, CLOUD_LINK_VERSION);
     json_put_key(&json, "running");
     json_put_boolean(&json, running);
     put_time(&json, "since", running ? status->since : UTC_NEVER);
-    put_upload(&json, status, &totals);
-    json_put_key(&json, "integrations");
-    json_begin_array(&json);
-    for (size_t i = 0; i < status->config->integration_count; i++) {
-        const struct entry *entry = &status->entries[i];
-        struct store_counters counters = {0};
-        struct error err;
-
-        if (status->store != NULL && entry->store_row != 0 &&
-            !store_counters(status->store, entry->store_row, &counters, &err))
-            memset(&counters, 0, sizeof counters);
-        put_integration(&json, &status->config->integrations[i], entry, &counters);
-    }
-    json_end_array(&json);
+    put_upload(&json, &board, &totals);
+    put_integrations(&json, status, &board);
     json_end_object(&json);
-    os_mutex_unlock(status->mutex);
+    os_free(board.entries);
 }
 
 void status_write(struct status *status)

@@ -36,7 +36,6 @@ struct status_reading {
     int history_tenths;
     int64_t seconds_left; /* -1: unknown */
     int64_t rows;         /* read in this run */
-    int64_t rejected;     /* rows rejected in this run */
 };
 
 struct status;
@@ -46,9 +45,10 @@ struct status *status_new(const struct config *config, struct store *store, cons
                           utc_ms since);
 void status_free(struct status *status);
 
-/* The row told by status_integration; 0: none yet. */
-int64_t status_store_row(struct status *status, size_t index);
-void status_integration(struct status *status, size_t index, int64_t store_row);
+/* An integration is open in the store; counters: as they stand. */
+void status_integration(struct status *status, size_t index, int64_t store_row,
+                        const struct store_counters *counters);
+int64_t status_store_row(struct status *status, size_t index); /* 0: not open yet */
 void status_reading(struct status *status, size_t index, const struct status_reading *reading);
 /* The sender's view: refused, or "" when all is well. */
 void status_refused(struct status *status, size_t index, const char *error);

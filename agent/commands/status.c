@@ -22,39 +22,93 @@ const struct command status_command = {
     .run = run,
 };
 
-/* What the agent wrote last; what it would write before its first start when there is nothing. */
-static json_t *read_status(const struct config *config, bool running)
-{
-    char path[1024];
-    struct bytes text;
-    struct error err;
-
-    bytes_init(&text, STATUS_LIMIT);
-    if (!os_file_read(agent_path(config, "status.json", path, sizeof path), &text, &err)) {
-        struct status *nothing = status_new(config, NULL, path, UTC_NEVER);
-
-        bytes_reset(&text);
-        status_json(nothing, running, &text);
-        status_free(nothing);
-    }
-    json_t *status = json_loadb((const char *)text.data, text.size, 0, NULL);
-    bytes_free(&text);
-    if (status != NULL)
-        json_object_set_new(status, "running", json_boolean(running));
-    return status;
-}
-
 static const json_t *find(const json_t *status, const char *name)
 {
     const json_t *integrations = json_object_get(status, "integrations");
 
     for (size_t i = 0; i < json_array_size(integrations); i++) {
         const json_t *candidate = json_array_get(integrations, i);
+        const char *its_name = json_string_value(json_object_get(candidate, "name"));
 
-        if (strcmp(json_string_value(json_object_get(candidate, "name")), name) == 0)
+        if (its_name != NULL && strcmp(its_name, name) == 0)
             return candidate;
     }
     return NULL;
+}
+
+/* What an agent would write before its first start. */
+static json_t *status_of_nothing(const struct config *config)
+{
+    struct status *nothing = status_new(config, NULL, "", UTC_NEVER);
+    struct bytes text;
+
+    bytes_init(&text, STATUS_LIMIT);
+    status_json(nothing, false, &text);
+    json_t *status = json_loadb((const char *)text.data, text.size, 0, NULL);
+    bytes_free(&text);
+    status_free(nothing);
+    return status;
+}
+
+/* What the agent wrote last. *told NULL: nothing yet. */
+static bool read_told(const struct config *config, json_t **told, struct error *err)
+{
+    char path[1024];
+    struct bytes text;
+
+    *told = NULL;
+    if (!os_file_exists(agent_path(config, "status.json", path, sizeof path)))
+        return true;
+    bytes_init(&text, STATUS_LIMIT);
+    const bool read = os_file_read(path, &text, err);
+    if (read)
+        *told = json_loadb((const char *)text.data, text.size, 0, NULL);
+    bytes_free(&text);
+    return read && (*told != NULL || error_set(err, ERROR_DATA, "%s cannot be read", path));
+}
+
+/* Nobody imports, and nothing is planned. */
+static void put_to_rest(json_t *integration)
+{
+    const char *state = json_string_value(json_object_get(integration, "state"));
+
+    if (state != NULL && strcmp(state, state_words[STATE_IMPORTING]) == 0)
+        json_object_set_new(integration, "state", json_string(state_words[STATE_IDLE]));
+    json_object_set_new(integration, "next_import", json_null());
+}
+
+/* The integrations are those of the configuration, whatever the agent knew when it wrote. */
+static void merge(json_t *status, json_t *told, bool running)
+{
+    json_t *integrations = json_object_get(status, "integrations");
+
+    for (size_t i = 0; i < json_array_size(integrations); i++) {
+        json_t *integration = json_array_get(integrations, i);
+        const json_t *known = find(told, json_string_value(json_object_get(integration, "name")));
+
+        if (known != NULL &&
+            json_equal(json_object_get(known, "id"), json_object_get(integration, "id")))
+            json_object_update_existing(integration, (json_t *)known);
+        if (!running)
+            put_to_rest(integration);
+    }
+    json_object_set(status, "upload", json_object_get(told, "upload"));
+    if (running)
+        json_object_set(status, "since", json_object_get(told, "since"));
+}
+
+static json_t *read_status(const struct config *config, bool running, struct error *err)
+{
+    json_t *told;
+
+    if (!read_told(config, &told, err))
+        return NULL;
+    json_t *status = status_of_nothing(config);
+    if (told != NULL)
+        merge(status, told, running);
+    json_object_set_new(status, "running", json_boolean(running));
+    json_decref(told);
+    return status;
 }
 
 static void keep_only(json_t *status, const json_t *only)
@@ -148,6 +202,7 @@ static enum exit_status run(struct command_line *line)
     const char *name = command_argument(line);
     const json_t *only = NULL;
     struct context context;
+    struct error err;
     char path[1024];
 
     if (!command_line_is_done(line, &status_command))
@@ -157,12 +212,12 @@ static enum exit_status run(struct command_line *line)
         return result;
 
     const bool running = os_lock_is_held(agent_path(context.config, "lock", path, sizeof path));
-    json_t *status = read_status(context.config, running);
-    if (name != NULL && context_integration(&context, name) == NULL)
+    json_t *status = read_status(context.config, running, &err);
+    if (name != NULL && context_integration(&context, name) == NULL) {
         result = EXIT_USAGE;
-    else if (status == NULL) {
-        command_say("%s/status.json cannot be read", context.config->agent.state_dir);
-        result = EXIT_FAILED;
+    } else if (status == NULL) {
+        context_complain(&err);
+        result = context_exit(&err);
     } else {
         if (name != NULL)
             only = find(status, name);

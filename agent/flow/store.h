@@ -61,7 +61,7 @@ bool store_schedule(struct store *store, int64_t integration, const struct sched
 /* What is counted over the life of an integration. */
 struct store_counters {
     int64_t read, rejected, unchanged, uploaded, quarantined, rounded, ambiguous, nonexistent;
-    utc_ms last_accepted; /* UTC_NEVER: nothing yet */
+    utc_ms last_import, last_accepted; /* UTC_NEVER: nothing yet */
 };
 bool store_counters(struct store *store, int64_t integration, struct store_counters *counters,
                     struct error *err) MUST_USE;

@@ -244,8 +244,10 @@ static bool add_integration(struct store *store, const struct store_identity *id
         return false;
 
     query = query_begin(&store->connection,
-                        "INSERT INTO counter (integration, last_accepted) VALUES (?, ?)");
+                        "INSERT INTO counter (integration, last_import, last_accepted) "
+                        "VALUES (?, ?, ?)");
     query_give(&query, next);
+    query_give(&query, UTC_NEVER);
     query_give(&query, UTC_NEVER);
     if (!query_run(&query, err))
         return false;
@@ -283,7 +285,7 @@ static bool load_counters(struct store *store, int64_t integration, struct store
 {
     struct query query = query_begin(
         &store->connection, "SELECT read, rejected, unchanged, uploaded, quarantined, rounded, "
-                            "ambiguous, nonexistent, last_accepted FROM counter "
+                            "ambiguous, nonexistent, last_import, last_accepted FROM counter "
                             "WHERE integration = ?");
     query_give(&query, integration);
     while (query_next(&query)) {
@@ -295,6 +297,7 @@ static bool load_counters(struct store *store, int64_t integration, struct store
         counters->rounded = query_take(&query);
         counters->ambiguous = query_take(&query);
         counters->nonexistent = query_take(&query);
+        counters->last_import = query_take(&query);
         counters->last_accepted = query_take(&query);
     }
     return query_end(&query, err);

@@ -142,13 +142,14 @@ static bool add_counters(struct store *store, const struct store_commit *commit,
         query_begin(&store->connection,
                     "UPDATE counter SET read = read + ?, rejected = rejected + ?, "
                     "unchanged = unchanged + ?, rounded = rounded + ?, ambiguous = ambiguous + ?, "
-                    "nonexistent = nonexistent + ? WHERE integration = ?");
+                    "nonexistent = nonexistent + ?, last_import = ? WHERE integration = ?");
     query_give(&query, commit->read);
     query_give(&query, rejected);
     query_give(&query, commit->unchanged);
     query_give(&query, commit->rounded);
     query_give(&query, commit->ambiguous);
     query_give(&query, commit->nonexistent);
+    query_give(&query, commit->now);
     query_give(&query, commit->integration);
     return query_run(&query, err);
 }

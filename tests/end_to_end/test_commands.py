@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 import yaml
 
-from agent import API_KEY, CONFIG, DONE, FAILED, REFUSED, ROOT, USAGE, sentence_in
+from agent import API_KEY, CONFIG, DONE, FAILED, REFUSED, ROOT, UNREACHABLE, USAGE, sentence_in
 from contacts import CONTACTS_QUERY, QUEUES, contacts_integration, fill_postgresql, make_contacts, true_intervals
 from servers import free_port
 from truth import assert_exact
@@ -255,3 +255,29 @@ def test_denied_queues_are_left_out(postgresql, make_agent, receiver, contacts, 
     agent = make_agent([{**integration, "queues": {"allow": ["1*"], "deny": ["13", "14"]}}])
     agent.run_once()
     assert_exact(receiver, 1234, true_intervals([one for one in contacts if one.queue not in (13, 14)]))
+
+
+def test_status_without_an_agent_knows_what_was_and_what_is_configured(make_agent, integration):
+    agent = make_agent([integration])
+    agent.run_once()
+    before = agent.status()
+    assert before["since"] is None and before["upload"]["last_accepted"] and not before["running"]
+    imported = agent.status("support-calls")["last_import"]
+    assert imported and agent.status("support-calls")["next_import"] is None
+    agent.document["integrations"].append({**integration, "name": "new", "id": 77})
+    agent.write()
+    assert agent.status("support-calls")["last_import"] == imported
+    told = json.loads(agent.command("status", "new", "--json", expect=DONE).stdout)
+    assert [one["name"] for one in told["integrations"]] == ["new"]
+    assert told["integrations"][0]["last_import"] is None
+
+
+def test_last_acceptance_and_import_are_known_after_a_restart(make_agent, integration):
+    agent = make_agent([copy.deepcopy(integration)])
+    agent.run_once()
+    accepted, imported = agent.status()["upload"]["last_accepted"], agent.status("support-calls")["last_import"]
+    agent.document["integrations"][0]["database"]["port"] = 1
+    agent.write()
+    agent.run_once("--patience", "1s", expect=UNREACHABLE)
+    assert agent.status()["upload"]["last_accepted"] == accepted
+    assert agent.status("support-calls")["last_import"] == imported
