@@ -13,8 +13,9 @@ struct os_event;
 
 /* This program started again with these arguments; it inherits a pipe pair as descriptors 0 and 1,
  * standard error, and nothing else: a fresh environment of PATH, HOME, TZ, LANG=C.UTF-8 and the
- * ODBC variables (ODBCINI, ODBCSYSINI, ODBCINSTINI), no further privileges, no core dumps. It is
- * killed when the thread that started it ends, and takes no notice of SIGINT, SIGTERM, SIGHUP. */
+ * ODBC variables (ODBCINI, ODBCSYSINI, ODBCINSTINI), no further privileges, no core dumps, at most
+ * CLOUD_LINK_SOURCE_MEMORY MiB. It is killed when the thread that started it ends, and takes no
+ * notice of SIGINT, SIGTERM, SIGHUP. */
 struct os_child;
 struct os_child *os_child_start(const char *const *arguments, struct error *err) MUST_USE;
 /* Kills it if it still runs, waits for it, frees. how: NULL, or receives how it ended ("ended with

@@ -24,6 +24,7 @@
 #define ORDERS         3             /* where os_pipe_take puts the child's side */
 #define ANSWERS        4
 #define STATUS_NO_EXEC 127
+#define MEMORY_MOST    ((rlim_t)CLOUD_LINK_SOURCE_MEMORY << 20) /* a driver may leak; see CMake */
 
 struct os_child {
     pid_t id;
@@ -112,6 +113,7 @@ static _Noreturn void become_child(const struct launch *launch)
     static const int ignored[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
     const struct sigaction ignore = {.sa_handler = SIG_IGN};
     const struct rlimit none = {0, 0};
+    const struct rlimit memory = {MEMORY_MOST, MEMORY_MOST};
     sigset_t nothing;
 
     for (size_t i = 0; i < sizeof ignored / sizeof ignored[0]; i++)
@@ -123,6 +125,8 @@ static _Noreturn void become_child(const struct launch *launch)
         _exit(STATUS_NO_EXEC);
     prctl(PR_SET_NO_NEW_PRIVS, 1UL, 0UL, 0UL, 0UL);
     setrlimit(RLIMIT_CORE, &none);
+    if (memory.rlim_max > 0)
+        setrlimit(RLIMIT_DATA, &memory);
     if (dup2(launch->orders[0], STDIN_FILENO) >= 0 &&
         dup2(launch->answers[1], STDOUT_FILENO) >= 0) {
         close_the_rest();

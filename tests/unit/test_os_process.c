@@ -100,6 +100,11 @@ static int be(const char *what)
         return be_waiting();
     if (strcmp(what, "looked at") == 0)
         return be_looked_at();
+    if (strcmp(what, "greedy") == 0) {
+        for (int i = 0; i < 3; i++)
+            memset(os_alloc((size_t)CLOUD_LINK_SOURCE_MEMORY << 19), 1, 1);
+        return 0;
+    }
     if (strcmp(what, "crash") == 0) {
         (void)signal(SIGSEGV, SIG_DFL);
         (void)raise(SIGSEGV);
@@ -162,13 +167,15 @@ static void test_a_child_that_does_not_read_meets_its_deadline(void **state)
 
 static void test_how_a_child_ended_is_told(void **state)
 {
-    const char *const cases[][2] = {{"other", "ended with status 3"},
-                                    {"crash", "ended by signal 11"}};
+    const char *const cases[][2] = {
+        {"other", "ended with status 3"},
+        {"greedy", CLOUD_LINK_SOURCE_MEMORY > 0 ? "ended with status 1" : "ended with status 0"},
+        {"crash", "ended by signal 11"}};
     char how[64];
     char byte;
 
     (void)state;
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct os_child *child = start(cases[i][0]);
         assert_int_equal(os_child_read(child, &byte, 1, latest(), NULL), OS_PIPE_CLOSED);
         os_child_end(child, how);
