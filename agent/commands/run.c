@@ -32,6 +32,7 @@ struct display {
     const struct config *config;
     bool is_terminal;
     struct bytes lines; /* on a terminal: one per integration */
+    int64_t *told;      /* elsewhere: how far each integration was when its line was last written */
     int64_t drawn_ms, began_ms;
 };
 
@@ -48,26 +49,34 @@ static const char *time_left(int64_t seconds, char text[32])
 }
 
 /* What matters most comes first: a narrow terminal cuts the rest. */
-static void describe(const struct display *d, size_t index, struct status *status,
+static void describe(const struct display *d, size_t index, const struct status_line *line,
                      char text[LINE_SIZE])
 {
     const struct integration_config *integration = &d->config->integrations[index];
     const int64_t elapsed_ms = os_monotonic_ms() - d->began_ms + 1;
-    struct status_line now;
     char left[32], history[64] = "";
 
-    status_line(status, index, &now);
     if (integration->connector->files == NULL)
-        snprintf(history, sizeof history, "  history %d.%d %%  left %s", now.history_tenths / 10,
-                 now.history_tenths % 10, time_left(now.seconds_left, left));
-    if (now.error[0] != '\0')
-        snprintf(text, LINE_SIZE, "%-20s %s: %s", integration->name, state_words[now.state],
-                 now.error);
+        snprintf(history, sizeof history, "  history %d.%d %%  left %s", line->history_tenths / 10,
+                 line->history_tenths % 10, time_left(line->seconds_left, left));
+    if (line->error[0] != '\0')
+        snprintf(text, LINE_SIZE, "%-20s %s: %s", integration->name, state_words[line->state],
+                 line->error);
     else
         snprintf(text, LINE_SIZE, "%-20s %-9s%s  read %lld (%lld/s)  sent %lld  waiting %lld",
-                 integration->name, state_words[now.state], history, (long long)now.rows,
-                 (long long)(now.rows * 1000 / elapsed_ms), (long long)now.sent,
-                 (long long)now.spooled);
+                 integration->name, state_words[line->state], history, (long long)line->rows,
+                 (long long)(line->rows * 1000 / elapsed_ms), (long long)line->sent,
+                 (long long)line->spooled);
+}
+
+/* Not on a terminal an integration's line is written only when it got further. */
+static bool got_further(struct display *d, size_t index, const struct status_line *line)
+{
+    const int64_t reached = line->sent + line->history_tenths;
+    const bool further = d->told[index] != reached;
+
+    d->told[index] = reached;
+    return further;
 }
 
 /* On a terminal the lines stay below the log. */
@@ -76,6 +85,7 @@ static void draw(void *context, struct status *status)
     struct display *d = context;
     const int64_t now_ms = os_monotonic_ms();
     const size_t width = (size_t)os_terminal_width() - 1;
+    struct status_line line;
     char text[LINE_SIZE];
 
     if (!d->is_terminal && now_ms - d->drawn_ms < REPORT_MS)
@@ -83,11 +93,12 @@ static void draw(void *context, struct status *status)
     d->drawn_ms = now_ms;
     bytes_reset(&d->lines);
     for (size_t i = 0; i < d->config->integration_count; i++) {
-        describe(d, i, status, text);
+        status_line(status, i, &line);
+        describe(d, i, &line, text);
         if (d->is_terminal) {
             bytes_append(&d->lines, text, strnlen(text, width));
             bytes_append_byte(&d->lines, '\n');
-        } else {
+        } else if (got_further(d, i, &line)) {
             log_line(LOG_LEVEL_INFO, NULL, "%s", text);
         }
     }
@@ -148,7 +159,7 @@ static enum exit_status run(struct command_line *line)
         };
 
         bytes_init(&display.lines, DISPLAY_LIMIT);
-
+        display.told = os_alloc((context.config->integration_count + 1) * sizeof *display.told);
         options.config = context.config;
         options.secrets = context.secrets;
         options.tick = draw;
@@ -162,6 +173,7 @@ static enum exit_status run(struct command_line *line)
             status = context_exit(&err);
         }
         bytes_free(&display.lines);
+        os_free(display.told);
         context_close(&context);
     }
     os_event_free(options.stop);
