@@ -150,6 +150,8 @@ static void answer_or_error(const struct control_options *options, const char *l
     json_begin_object(&json);
     json_put_key(&json, "error");
     json_put_text(&json, err.text);
+    json_put_key(&json, "store");
+    json_put_boolean(&json, err.kind != ERROR_CONFIG); /* what else can fail here */
     json_end_object(&json);
 }
 
@@ -215,6 +217,8 @@ static bool ask_store(const struct config *config, const char *line, struct byte
     if (lock == NULL)
         return false;
     control.store = store_open(&options, notice, err);
+    if (notice[0] != '\0')
+        log_line(LOG_LEVEL_ERROR, NULL, "%s", notice);
     if (control.store != NULL)
         answer_or_error(&control, line, out);
     store_close(control.store);
@@ -226,11 +230,12 @@ static bool is_answer(const struct bytes *out, struct error *err)
 {
     json_t *said = json_loadb((const char *)out->data, out->size, 0, NULL);
     const char *error = json_string_value(json_object_get(said, "error"));
+    const bool is_store = json_is_true(json_object_get(said, "store"));
 
     if (said == NULL)
         error_set(err, ERROR_FATAL, "the agent's answer cannot be read");
     else if (error != NULL)
-        error_set(err, ERROR_CONFIG, "%s", error);
+        error_set(err, is_store ? ERROR_FATAL : ERROR_CONFIG, "%s", error);
     const bool is_good = said != NULL && error == NULL;
     json_decref(said);
     return is_good;

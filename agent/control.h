@@ -6,7 +6,8 @@
  *     {"do":"rejects","integration":"support-calls"}      -> {"rejects":[{...}]}
  *     {"do":"queues","integration":"support-calls"}       -> {"queues":[{...}]}
  *     {"do":"accept-queues","integration":"support-calls"}-> {"admitted":3}
- *     anything wrong                                      -> {"error":"sentence"}
+ *     anything wrong                                      -> {"error":"sentence","store":false}
+ *                                     store: it is the store that failed, not the request
  *
  * control_ask finds out by itself whether an agent runs: a command sees no difference.
  */
