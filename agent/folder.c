@@ -22,7 +22,8 @@
 #define SCAN_MS        (10 * UTC_SECOND) /* network shares tell nothing */
 #define DELIVERED_MS   UTC_SECOND        /* between two looks whether a file is delivered */
 #define NANOSECONDS_MS INT64_C(1000000)
-#define CRASHES_MOST   3 /* of the source process over one file: then the file is to blame */
+/* Of the source process over one file, minutes in all: then the file is to blame. */
+#define CRASHES_MOST 10
 
 enum file_state { FILE_GROWING, FILE_COMPLETE, FILE_IMPORTED, FILE_SETTLED, FILE_FAILED };
 

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """test_waiting.py - what waits for something else holds up nothing, ends in time, and says so once."""
 
+import os
+import signal
 import time
 
 import faults
-from agent import DONE, FAILED, REFUSED, UNREACHABLE, sentence_in
+from agent import DONE, FAILED, REFUSED, UNREACHABLE, sentence_in, session_members
 from contacts import contacts_integration, fill_postgresql, make_contacts, true_intervals
 from test_csv import HEADER, csv_text, drop, folder, integration, make_rows, true_sums  # noqa: F401
 from test_databases import StatusDatabase
@@ -126,3 +128,51 @@ def test_passes_that_find_nothing_new_write_and_say_nothing(tmp_path, make_agent
         assert len(log.read_text().splitlines()) == lines
     assert agent.status("agents")["records"]["rejected"] == 1
     assert agent.stop(process) == DONE
+
+
+# --- TERM -------------------------------------------------------------------------------------------------
+
+
+def sources_of(process):
+    return [member for member in session_members(process.pid) if member != process.pid]
+
+
+def test_stop_while_a_source_process_hangs(postgresql, make_agent, receiver):
+    contacts = make_contacts(20_000, 200 * 24)
+    agent = make_agent([contacts_integration(postgresql, fill_postgresql(postgresql, contacts), history="1y")],
+                       upload={"max_records": 100})
+    receiver.behave(faults.slow(0.1))
+    process = agent.start()
+    agent.wait_for(lambda: sources_of(process), 20, "no source process")
+    for source in sources_of(process):
+        os.kill(source, signal.SIGSTOP)
+    time.sleep(0.5)
+    assert agent.stop(process, timeout=10) == DONE
+    assert session_members(process.pid) == []
+
+
+def test_stop_while_the_api_does_not_answer(postgresql, make_agent, receiver):
+    contacts = make_contacts(300, 20)
+    agent = make_agent([contacts_integration(postgresql, fill_postgresql(postgresql, contacts), history="7d")])
+    receiver.behave(faults.slow(30, times=1))
+    process = agent.start()
+    agent.wait_for(lambda: (agent.state_dir / "status.json").exists() and agent.status()["upload"]["spooled_batches"],
+                   20, "nothing is to be sent")
+    time.sleep(1)
+    assert agent.stop(process, timeout=10) == DONE
+    receiver.behave()
+    agent.run_once()
+    assert_exact(receiver, 1234, true_intervals(contacts))
+
+
+def test_source_processes_killed_again_and_again(postgresql, make_agent, receiver):
+    contacts = make_contacts(60_000, 200 * 24)
+    agent = make_agent([contacts_integration(postgresql, fill_postgresql(postgresql, contacts), history="1y")])
+    process = agent.start("--once")
+    for _ in range(5):
+        agent.wait_for(lambda: sources_of(process) or process.poll() is not None, 20, "no source process")
+        time.sleep(0.05)
+        for source in sources_of(process):
+            os.kill(source, signal.SIGKILL)
+    assert process.wait(90) == DONE, agent.log()
+    assert_exact(receiver, 1234, true_intervals(contacts))
