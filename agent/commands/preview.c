@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* preview.c - `cloud-link preview`: what an import would make, without making it */
-#include <stdio.h>
 #include <string.h>
 
 #include "agent/base/bytes.h"
-#include "agent/base/json.h"
 #include "agent/commands/look.h"
-#include "agent/flow/names.h"
+#include "agent/commands/preview_show.h"
 
-#define OUT_LIMIT    (64 << 20)
-#define REJECTS_MOST 100
+#define RECORDS_LIMIT (64 << 20)
 
 static enum exit_status run(struct command_line *line);
 
@@ -21,59 +18,9 @@ const struct command preview_command = {
             "--from T   of a database: from this moment (a day ago); 2024-03-31 or\n"
             "           2024-03-31T10:00:00Z\n"
             "--to T     to this moment (now)\n"
-            "--file F   of a drop folder: this file (the oldest)\n",
+            "--file F   of a drop folder: the file of this name in it (the oldest)\n",
     .run = run,
 };
-
-struct preview {
-    enum data_kind kind;
-    int64_t rows_wanted, rows, reject_count;
-    struct names *names;
-    struct bytes records, rejects; /* array elements, JSON or lines of text */
-    struct json json_records, json_rejects;
-    bool as_json;
-};
-
-static const char *moment(utc_ms time, char text[UTC_TEXT_SIZE + 1])
-{
-    return time == UTC_NEVER ? NULL : utc_text(time, text);
-}
-
-static void put(struct json *json, const char *key, const char *text)
-{
-    json_put_key(json, key);
-    json_put_text(json, text);
-}
-
-static void put_volume(struct preview *p, const struct record *record)
-{
-    struct json *json = &p->json_records;
-    char time[UTC_TEXT_SIZE + 1];
-    const bool is_contact = p->kind == DATA_CONTACTS;
-
-    put(json, "queueIdentifier", names_identifier(p->names, NAME_QUEUE, record->subject));
-    put(json, "queueName", names_queue_name(p->names, record->subject));
-    put(json, "timestamp", moment(record->time, time));
-    put(json, "channel", channel_words[record->volume.channel]);
-    json_put_key(json, "offered");
-    json_put_integer(json, record->volume.offered);
-    json_put_key(json, is_contact ? "handled" : "answered");
-    json_put_integer(json, record->volume.answered);
-    json_put_key(json, is_contact ? "duration" : "handlingTime");
-    json_put_thousandths(json, record->volume.duration_ms);
-}
-
-static void put_status(struct preview *p, const struct record *record)
-{
-    struct json *json = &p->json_records;
-    char start[UTC_TEXT_SIZE + 1], end[UTC_TEXT_SIZE + 1];
-
-    put(json, "agentIdentifier", names_identifier(p->names, NAME_AGENT, record->subject));
-    put(json, "activityIdentifier",
-        names_identifier(p->names, NAME_ACTIVITY, record->status.activity));
-    put(json, "startTime", moment(record->time, start));
-    put(json, "endTime", moment(record->status.end, end));
-}
 
 /* --- what the source brings --- */
 
@@ -103,14 +50,9 @@ static bool take_records(void *context, struct record *records, size_t count, st
         record->subject = names_own(p->names, is_status ? NAME_AGENT : NAME_QUEUE, record->subject);
         if (is_status)
             record->status.activity = names_own(p->names, NAME_ACTIVITY, record->status.activity);
-        if (record->subject == UINT32_MAX)
+        if (record->subject == UINT32_MAX || !record_is_possible(record, p->kind))
             return error_set(err, ERROR_RETRY, "the source process sent a record of nothing");
-        json_begin_object(&p->json_records);
-        if (is_status)
-            put_status(p, record);
-        else
-            put_volume(p, record);
-        json_end_object(&p->json_records);
+        bytes_append(&p->records, record, sizeof *record);
     }
     return true;
 }
@@ -120,85 +62,8 @@ static bool take_reject(void *context, const struct reject *reject, struct error
     struct preview *p = context;
 
     (void)err;
-    if (p->reject_count++ >= REJECTS_MOST)
-        return true;
-    json_begin_object(&p->json_rejects);
-    json_put_key(&p->json_rejects, "row");
-    json_put_integer(&p->json_rejects, (int64_t)reject->line);
-    put(&p->json_rejects, "reason", reject->reason);
-    put(&p->json_rejects, "cells", reject->cells);
-    json_end_object(&p->json_rejects);
+    reject_list_add(p->rejects, &p->slice, reject);
     return true;
-}
-
-/* --- showing --- */
-
-static void put_queues(const struct preview *p, struct json *json)
-{
-    json_put_key(json, "queues");
-    json_begin_array(json);
-    for (uint32_t i = 0; i < names_count(p->names, NAME_QUEUE); i++) {
-        json_begin_object(json);
-        put(json, "identifier", names_identifier(p->names, NAME_QUEUE, i));
-        put(json, "name", names_queue_name(p->names, i));
-        json_end_object(json);
-    }
-    json_end_array(json);
-}
-
-static void show_json(struct preview *p, const struct normalise_counts *counts)
-{
-    struct bytes out;
-    struct json json;
-
-    bytes_init(&out, OUT_LIMIT);
-    json_init(&json, &out);
-    json_begin_object(&json);
-    json_put_key(&json, "records");
-    bytes_append_byte(&out, '[');
-    bytes_append(&out, p->records.data, p->records.size);
-    bytes_append_text(&out, "],\"rejects\":[");
-    bytes_append(&out, p->rejects.data, p->rejects.size);
-    bytes_append_byte(&out, ']');
-    json.comma = true;
-    put_queues(p, &json);
-    json_put_key(&json, "rows");
-    json_put_integer(&json, (int64_t)counts->rows);
-    json_put_key(&json, "rejected");
-    json_put_integer(&json, (int64_t)counts->rejected);
-    json_end_object(&json);
-    printf("%s\n", bytes_text(&out));
-    bytes_free(&out);
-}
-
-/* One element a line: what stands between the outermost braces. */
-static void show_elements(struct bytes *elements)
-{
-    const char *text = bytes_text(elements);
-
-    while (*text != '\0') {
-        const char *end = strstr(text, "},{");
-        const size_t length = end != NULL ? (size_t)(end - text) : strlen(text) - 1;
-
-        printf("  %.*s\n", (int)(length - 1), text + 1);
-        text = end != NULL ? end + 2 : "";
-    }
-}
-
-static void show_text(struct preview *p, const struct normalise_counts *counts)
-{
-    printf("records (%lld of %llu rows):\n", (long long)p->rows, (unsigned long long)counts->rows);
-    show_elements(&p->records);
-    if (p->kind != DATA_AGENT_STATUS) {
-        printf("queues:\n");
-        for (uint32_t i = 0; i < names_count(p->names, NAME_QUEUE); i++)
-            printf("  %s  %s\n", names_identifier(p->names, NAME_QUEUE, i),
-                   names_queue_name(p->names, i));
-    }
-    if (counts->rejected > 0) {
-        printf("rejected (%llu rows):\n", (unsigned long long)counts->rejected);
-        show_elements(&p->rejects);
-    }
 }
 
 /* --- the command --- */
@@ -233,25 +98,17 @@ static bool preview(const struct context *context, const struct integration_conf
 {
     const struct child_sink sink = {p, take_columns, take_name, take_records, take_reject};
     struct look *look = look_open(context, integration, err);
-    struct normalise_counts counts;
-    struct slice slice;
     bool interrupted;
 
     const bool read =
-        look != NULL && choose_slice(look, wish, &slice, err) &&
-        child_read(look_child(look), &slice, &sink, INT64_MAX, &counts, &interrupted, err);
+        look != NULL && choose_slice(look, wish, &p->slice, err) &&
+        child_read(look_child(look), &p->slice, &sink, INT64_MAX, &p->counts, &interrupted, err);
     look_close(look);
-    if (!read)
-        return false;
-    if (p->as_json)
-        show_json(p, &counts);
-    else
-        show_text(p, &counts);
-    return true;
+    return read;
 }
 
 static enum exit_status preview_named(const struct context *context, const struct wish *wish,
-                                      struct preview *p)
+                                      struct preview *p, bool as_json)
 {
     const struct integration_config *integration = context_integration(context, wish->name);
     struct error err;
@@ -260,18 +117,20 @@ static enum exit_status preview_named(const struct context *context, const struc
         return EXIT_USAGE;
     p->kind = integration->data;
     p->names = names_new();
-    bytes_init(&p->records, OUT_LIMIT);
-    bytes_init(&p->rejects, OUT_LIMIT);
-    json_init(&p->json_records, &p->records);
-    json_init(&p->json_rejects, &p->rejects);
-    const bool shown = preview(context, integration, wish, p, &err);
+    p->rejects = reject_list_new();
+    bytes_init(&p->records, RECORDS_LIMIT);
+    const bool read = preview(context, integration, wish, p, &err);
+
+    if (!read)
+        context_complain(&err);
+    else if (as_json)
+        preview_show_json(p);
+    else
+        preview_show_text(p);
     bytes_free(&p->records);
-    bytes_free(&p->rejects);
+    reject_list_free(p->rejects);
     names_free(p->names);
-    if (shown)
-        return EXIT_DONE;
-    context_complain(&err);
-    return context_exit(&err);
+    return read ? EXIT_DONE : context_exit(&err);
 }
 
 static bool count_of(const char *text, int64_t *count)
@@ -287,7 +146,8 @@ static bool count_of(const char *text, int64_t *count)
 
 static enum exit_status run(struct command_line *line)
 {
-    struct preview p = {.as_json = command_flag(line, "--json")};
+    const bool as_json = command_flag(line, "--json");
+    struct preview p = {0};
     struct wish wish = {
         .rows = command_value(line, "--rows"),
         .from = command_value(line, "--from"),
@@ -306,7 +166,7 @@ static enum exit_status run(struct command_line *line)
     enum exit_status result = context_open(line, &context);
     if (result != EXIT_DONE)
         return result;
-    result = preview_named(&context, &wish, &p);
+    result = preview_named(&context, &wish, &p, as_json);
     context_close(&context);
     return result;
 }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "agent/commands/ask.h"
+#include "agent/commands/table.h"
 
 static enum exit_status run(struct command_line *line);
 
@@ -17,7 +18,9 @@ const struct command queues_command = {
 
 static void show(const json_t *answer)
 {
+    static const char *const headings[] = {"queue", "name", "state"};
     const json_t *queues = json_object_get(answer, "queues");
+    struct table *table = table_new(headings, 3);
     size_t waiting = 0;
 
     for (size_t i = 0; i < json_array_size(queues); i++) {
@@ -25,14 +28,17 @@ static void show(const json_t *answer)
         const bool accepted = json_is_true(json_object_get(queue, "accepted"));
 
         waiting += !accepted;
-        printf("%-8s %s  %s\n", accepted ? "" : "waiting",
-               json_string_value(json_object_get(queue, "identifier")),
-               json_string_value(json_object_get(queue, "name")));
+        table_put(table, json_string_value(json_object_get(queue, "identifier")));
+        table_put(table, json_string_value(json_object_get(queue, "name")));
+        table_put(table, accepted ? "accepted" : "waiting");
     }
-    if (json_array_size(queues) == 0)
+    if (json_array_size(queues) > 0)
+        table_print(table);
+    else
         printf("no queues yet\n");
     if (waiting > 0)
         printf("%zu wait: --accept admits them\n", waiting);
+    table_free(table);
 }
 
 static void show_admitted(const json_t *answer)

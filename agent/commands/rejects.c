@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "agent/commands/ask.h"
+#include "agent/commands/table.h"
 
 static enum exit_status run(struct command_line *line);
 
@@ -17,17 +18,22 @@ const struct command rejects_command = {
 
 static void show(const json_t *answer)
 {
+    static const char *const headings[] = {"first seen", "where", "reason"};
     const json_t *rejects = json_object_get(answer, "rejects");
+    struct table *table = table_new(headings, 3);
 
     for (size_t i = 0; i < json_array_size(rejects); i++) {
         const json_t *reject = json_array_get(rejects, i);
 
-        printf("%s  %s  %s\n", json_string_value(json_object_get(reject, "first_seen")),
-               json_string_value(json_object_get(reject, "origin")),
-               json_string_value(json_object_get(reject, "reason")));
+        table_put(table, json_string_value(json_object_get(reject, "first_seen")));
+        table_put(table, json_string_value(json_object_get(reject, "origin")));
+        table_put(table, json_string_value(json_object_get(reject, "reason")));
     }
-    if (json_array_size(rejects) == 0)
+    if (json_array_size(rejects) > 0)
+        table_print(table);
+    else
         printf("no rows were rejected\n");
+    table_free(table);
 }
 
 static enum exit_status run(struct command_line *line)

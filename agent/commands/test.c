@@ -85,17 +85,20 @@ static bool note_reject(void *context, const struct reject *reject, struct error
     return true;
 }
 
-static void judge_counts(struct trial *t, const struct normalise_counts *counts, const char *reason)
+static void judge_counts(struct trial *t, const struct slice *slice,
+                         const struct normalise_counts *counts, const char *reason)
 {
     const utc_ms now = os_now();
+    const char *where = slice->purpose == SLICE_FILE ? slice->file : "the last day";
     char sentence[600], time[CONTEXT_TIME_SIZE];
 
     if (counts->rows == 0) {
-        tell(t, FINDING_NOTE, "the source answers, but has no row of the last day");
+        snprintf(sentence, sizeof sentence, "the source answers, but there is no row of %s", where);
+        tell(t, FINDING_NOTE, sentence);
         return;
     }
-    snprintf(sentence, sizeof sentence, "%llu rows of the last day, the newest of %s",
-             (unsigned long long)counts->rows, context_time(counts->newest, time));
+    snprintf(sentence, sizeof sentence, "%llu rows of %s, the newest of %s",
+             (unsigned long long)counts->rows, where, context_time(counts->newest, time));
     tell(t, FINDING_OK, sentence);
     if (counts->newest != UTC_NEVER && counts->newest > now + AHEAD_MS)
         tell(t, FINDING_FAIL,
@@ -127,7 +130,7 @@ static void try_source(struct trial *t)
     else if (!child_read(look_child(look), &slice, &sink, INT64_MAX, &counts, &interrupted, &err))
         fail(t, &err);
     else
-        judge_counts(t, &counts, reason);
+        judge_counts(t, &slice, &counts, reason);
     if (child_is_open(look_child(look)) && !child_check(look_child(look), tell, t, &err))
         fail(t, &err);
     look_close(look);
