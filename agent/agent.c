@@ -15,7 +15,6 @@
 #include "agent/secrets.h"
 #include "agent/sender.h"
 
-#define TICK_MS    250
 #define STATUS_MS  UTC_SECOND
 #define SECRETS_MS (2 * UTC_SECOND) /* how soon a changed secret is noticed */
 
@@ -229,15 +228,12 @@ static void wait_for_the_end(struct agent *a)
     struct os_event *const events[] = {a->options.stop, a->changed};
 
     for (;;) {
-        const int64_t pause_ms = a->options.tick != NULL || a->options.once ? TICK_MS : STATUS_MS;
-
-        if (os_event_wait(events, 2, pause_ms) == 0)
+        if (os_event_wait(events, 2, a->options.tick_ms) == 0)
             return;
         os_event_reset(a->changed);
         look_at_secrets(a);
         write_status(a);
-        if (a->options.tick != NULL)
-            a->options.tick(a->options.tick_context, a->status);
+        a->options.tick(a->options.tick_context, a->status);
         if (store_is_lost(a) || (a->options.once && is_finished(a)))
             return;
     }
@@ -310,8 +306,7 @@ bool agent_run(const struct agent_options *options, struct agent_outcome *outcom
                  CLOUD_LINK_VERSION, options->config->integration_count);
         wait_for_the_end(&a);
         take_outcome(&a, outcome);
-        if (options->tick != NULL)
-            options->tick(options->tick_context, a.status);
+        options->tick(options->tick_context, a.status);
     }
     stop(&a);
     return started;

@@ -20,8 +20,9 @@ struct agent_options {
     bool once;           /* import what is due, deliver it, end */
     int64_t patience_ms; /* once: how long without an acceptance or a commit */
     bool take_over;
-    /* Called about every 250 ms while it runs, for the progress display; may be NULL. */
+    /* Called every tick_ms while it runs, for the progress display. */
     void (*tick)(void *context, struct status *status);
+    int64_t tick_ms;
     void *tick_context;
 };
 

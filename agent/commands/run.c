@@ -10,6 +10,8 @@
 
 #define PATIENCE      "10m"
 #define REPORT_MS     (30 * UTC_SECOND) /* not on a terminal: a line per integration so often */
+#define DRAW_MS       250
+#define IDLE_MS       UTC_SECOND /* the status file is at most so old */
 #define LINE_SIZE     200
 #define DISPLAY_LIMIT ((size_t)64 * 1024)
 
@@ -163,6 +165,7 @@ static enum exit_status run(struct command_line *line)
         options.config = context.config;
         options.secrets = context.secrets;
         options.tick = draw;
+        options.tick_ms = display.is_terminal || options.once ? DRAW_MS : IDLE_MS;
         options.tick_context = &display;
         if (agent_run(&options, &outcome, &err)) {
             status = exit_for(&outcome);
