@@ -133,7 +133,8 @@ static int compare_files(const void *left, const void *right)
 
 static void sort(struct folder *f)
 {
-    qsort(f->files, f->count, sizeof *f->files, compare_files);
+    if (f->count > 1)
+        qsort(f->files, f->count, sizeof *f->files, compare_files);
     map_reset(f->places);
     for (size_t i = 0; i < f->count; i++)
         map_add(f->places, f->files[i].name, strlen(f->files[i].name), NULL);
