@@ -257,33 +257,32 @@ static bool take_counts(struct child *c, struct frame *frame, struct normalise_c
     return frame_is_whole(frame) || broken(c, err);
 }
 
-bool child_read(struct child *child, const struct slice *slice, const struct child_sink *sink,
-                int64_t give_up_ms, struct normalise_counts *counts, bool *interrupted,
-                struct error *err)
+bool child_read(struct child *child, struct child_reading *reading, struct error *err)
 {
     struct frame frame;
     enum os_pipe_result result;
     int64_t gap_ms = child->options.query_timeout_ms;
 
-    *interrupted = false;
+    reading->is_interrupted = false;
     bytes_reset(&child->order);
     const size_t begin = frame_begin(&child->order, FRAME_READ);
-    frame_put_slice(&child->order, slice);
+    frame_put_slice(&child->order, reading->slice);
     frame_end(&child->order, begin);
     if (!send_order(child, err))
         return false;
 
     for (;;) {
         const int64_t deadline_ms = os_monotonic_ms() + gap_ms;
-        const bool is_last_chance = give_up_ms < deadline_ms;
+        const bool is_last_chance = reading->give_up_ms < deadline_ms;
 
-        if (!next_frame(child, is_last_chance ? give_up_ms : deadline_ms, &frame, &result, err)) {
-            *interrupted = result == OS_PIPE_TIMEOUT && is_last_chance;
+        if (!next_frame(child, is_last_chance ? reading->give_up_ms : deadline_ms, &frame, &result,
+                        err)) {
+            reading->is_interrupted = result == OS_PIPE_TIMEOUT && is_last_chance;
             return false;
         }
         if (frame.type == FRAME_END)
-            return take_counts(child, &frame, counts, err);
-        if (!give(child, &frame, sink, err))
+            return take_counts(child, &frame, &reading->counts, err);
+        if (!give(child, &frame, reading->sink, err))
             return false;
         gap_ms = FRAME_GAP_MS;
     }

@@ -41,11 +41,15 @@ struct child_sink {
     bool (*reject)(void *context, const struct reject *reject, struct error *err);
 };
 
-/* Reads one slice. give_up_ms (os_monotonic_ms; INT64_MAX: never): then the slice is interrupted,
- * the process ended, and *interrupted true. */
-bool child_read(struct child *child, const struct slice *slice, const struct child_sink *sink,
-                int64_t give_up_ms, struct normalise_counts *counts, bool *interrupted,
-                struct error *err) MUST_USE;
+/* One slice: what to read, where to, until when; and how it went. */
+struct child_reading {
+    const struct slice *slice;
+    const struct child_sink *sink;
+    int64_t give_up_ms; /* os_monotonic_ms; INT64_MAX: never */
+    struct normalise_counts counts;
+    bool is_interrupted; /* give_up_ms came first; the process is ended */
+};
+bool child_read(struct child *child, struct child_reading *reading, struct error *err) MUST_USE;
 
 /* Of a drop folder. */
 bool child_list(struct child *child, void (*visit)(void *context, const struct source_file *file),

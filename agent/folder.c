@@ -223,9 +223,8 @@ static bool commit_file(struct folder *f, struct folder_file *file, struct error
     const struct slice slice = {.purpose = SLICE_FILE, .file = file->name};
     const struct store_file known = {content_of(file), file->name, os_now()};
     struct reading_result result;
-    bool interrupted;
 
-    while (!reading_slice(r, &slice, INT64_MAX, &interrupted, &result, err)) {
+    while (!reading_slice(r, &slice, INT64_MAX, &result, err)) {
         if (intake_trouble(r->intake) != INTAKE_AGAIN)
             return false;
     }

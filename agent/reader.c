@@ -80,13 +80,12 @@ static bool read_window(struct reader *r, const struct slice *slice, bool *again
 {
     struct reading_result result;
     struct schedule after;
-    bool interrupted = false;
 
     *again = false;
     note_history(r, slice);
     if (!reading_open(r, err)) /* not the slice's fault */
         return false;
-    if (!reading_slice(r, slice, give_up_at(r, slice), &interrupted, &result, err))
+    if (!reading_slice(r, slice, give_up_at(r, slice), &result, err))
         goto failed;
     after = r->schedule;
     schedule_done(&after, slice, os_now(), result.took_ms, (int64_t)result.counts.rows);
@@ -99,7 +98,7 @@ static bool read_window(struct reader *r, const struct slice *slice, bool *again
     return true;
 
 failed:
-    if (interrupted || intake_trouble(r->intake) == INTAKE_TOO_LARGE)
+    if (result.is_interrupted || intake_trouble(r->intake) == INTAKE_TOO_LARGE)
         *again = schedule_halve(&r->schedule, slice);
     else if (intake_trouble(r->intake) == INTAKE_AGAIN)
         *again = true;

@@ -111,11 +111,11 @@ static bool take_reject(void *context, const struct reject *reject, struct error
 }
 
 bool reading_slice(struct reader *reader, const struct slice *slice, int64_t give_up_ms,
-                   bool *interrupted, struct reading_result *result, struct error *err)
+                   struct reading_result *result, struct error *err)
 {
     const struct child_sink sink = {reader, take_columns, take_name, take_records, take_reject};
+    struct child_reading reading = {.sink = &sink, .give_up_ms = give_up_ms};
 
-    *interrupted = false;
     memset(result, 0, sizeof *result);
     reader->slice_began_ms = os_monotonic_ms();
     reader->slice_rows = 0;
@@ -124,11 +124,14 @@ bool reading_slice(struct reader *reader, const struct slice *slice, int64_t giv
     if (!reading_open(reader, err))
         return false;
     const struct slice read = intake_read_slice(reader->intake, slice);
+    reading.slice = &read;
     if (!intake_begin(reader->intake, slice, os_now(), err) ||
-        !child_read(reader->child, &read, &sink, give_up_ms, &result->counts, interrupted, err)) {
+        !child_read(reader->child, &reading, err)) {
+        result->is_interrupted = reading.is_interrupted;
         reading_abandon(reader);
         return false;
     }
+    result->counts = reading.counts;
     result->took_ms = os_monotonic_ms() - reader->slice_began_ms;
     return true;
 }

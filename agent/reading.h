@@ -38,8 +38,9 @@ struct reader {
 };
 
 /* Opens the source process if it is not, reads the slice and commits it. schedule, file: see
- * intake_commit. give_up_ms: when a due live pass interrupts it. *interrupted tells it did. */
+ * intake_commit. give_up_ms: when a due live pass interrupts it. */
 struct reading_result {
+    bool is_interrupted;
     struct normalise_counts counts;
     struct intake_result intake;
     int64_t took_ms;
@@ -51,7 +52,7 @@ bool reading_load_schedule(struct reader *reader, struct error *err) MUST_USE;
 bool reading_refresh(struct reader *reader, struct error *err) MUST_USE;
 bool reading_open(struct reader *reader, struct error *err) MUST_USE;
 bool reading_slice(struct reader *reader, const struct slice *slice, int64_t give_up_ms,
-                   bool *interrupted, struct reading_result *result, struct error *err) MUST_USE;
+                   struct reading_result *result, struct error *err) MUST_USE;
 bool reading_commit(struct reader *reader, const struct schedule *schedule,
                     const struct store_file *file, struct reading_result *result,
                     struct error *err) MUST_USE;

@@ -97,13 +97,13 @@ static bool preview(const struct context *context, const struct integration_conf
                     const struct wish *wish, struct preview *p, struct error *err)
 {
     const struct child_sink sink = {p, take_columns, take_name, take_records, take_reject};
+    struct child_reading reading = {.slice = &p->slice, .sink = &sink, .give_up_ms = INT64_MAX};
     struct look *look = look_open(context, integration, err);
-    bool interrupted;
 
-    const bool read =
-        look != NULL && choose_slice(look, wish, &p->slice, err) &&
-        child_read(look_child(look), &p->slice, &sink, INT64_MAX, &p->counts, &interrupted, err);
+    const bool read = look != NULL && choose_slice(look, wish, &p->slice, err) &&
+                      child_read(look_child(look), &reading, err);
     look_close(look);
+    p->counts = reading.counts;
     return read;
 }
 

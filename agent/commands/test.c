@@ -115,10 +115,9 @@ static void try_source(struct trial *t)
     char reason[300] = "";
     const struct child_sink sink = {reason, ignore_columns, ignore_name, ignore_records,
                                     note_reject};
-    struct normalise_counts counts;
     struct slice slice;
+    struct child_reading reading = {.slice = &slice, .sink = &sink, .give_up_ms = INT64_MAX};
     struct error err;
-    bool interrupted;
     struct look *look = look_open(t->context, t->integration, &err);
 
     if (look == NULL) {
@@ -127,10 +126,10 @@ static void try_source(struct trial *t)
     }
     if (!look_newest(look, &slice, &err))
         tell(t, FINDING_NOTE, err.text);
-    else if (!child_read(look_child(look), &slice, &sink, INT64_MAX, &counts, &interrupted, &err))
+    else if (!child_read(look_child(look), &reading, &err))
         fail(t, &err);
     else
-        judge_counts(t, &slice, &counts, reason);
+        judge_counts(t, &slice, &reading.counts, reason);
     if (child_is_open(look_child(look)) && !child_check(look_child(look), tell, t, &err))
         fail(t, &err);
     look_close(look);

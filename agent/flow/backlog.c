@@ -92,9 +92,8 @@ void backlog_remove(struct backlog *backlog, int64_t number)
         backlog->first++;
         backlog->gone--;
     }
-    if (backlog->gone > 1024 && backlog->gone > (backlog->count - backlog->first) / 2)
-        close_gaps(backlog);
-    else if (backlog->first > 1024 && backlog->first > backlog->count / 2)
+    if ((backlog->gone > 1024 && backlog->gone > (backlog->count - backlog->first) / 2) ||
+        (backlog->first > 1024 && backlog->first > backlog->count / 2))
         close_gaps(backlog);
 }
 

@@ -165,15 +165,14 @@ static void check_slice(struct child *child, enum data_kind kind)
         .kind = kind, .names = names_new(), .grouper = grouper_new(kind, 64, "/tmp")};
     const struct child_sink sink = {&reading, take_columns, take_name, take_records, take_reject};
     const struct slice slice = {.purpose = SLICE_FILE, .file = "x.csv"};
-    struct normalise_counts counts;
-    bool interrupted;
+    struct child_reading order = {.slice = &slice, .sink = &sink, .give_up_ms = INT64_MAX};
     struct error err;
 
     grouper_begin(reading.grouper, true);
-    if (child_read(child, &slice, &sink, INT64_MAX, &counts, &interrupted, &err))
+    if (child_read(child, &order, &err))
         check_body(&reading);
     else
-        PROMISE(!interrupted && err.text[0] != '\0');
+        PROMISE(!order.is_interrupted && err.text[0] != '\0');
     grouper_free(reading.grouper);
     names_free(reading.names);
 }
