@@ -132,7 +132,7 @@ static bool next_frame(struct child *c, int64_t deadline_ms, struct frame *frame
         const int64_t kind = frame_get_number(frame);
         const char *text = frame_get_text(frame);
 
-        if (!frame_is_whole(frame) || kind < ERROR_RETRY || kind > ERROR_FATAL)
+        if (!frame_is_whole(frame) || kind < ERROR_RETRY || kind > ERROR_FATAL || text[0] == '\0')
             return broken(c, err);
         if (kind == ERROR_FATAL) /* for that process; another one may do better */
             child_close(c);
