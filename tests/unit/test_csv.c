@@ -9,12 +9,11 @@
 
 #include "connectors/connector_files.h"
 
-static char folder[64];
+static char folder[] = "/tmp/test_csv.XXXXXX";
 
 static int make_folder(void **state)
 {
     (void)state;
-    snprintf(folder, sizeof folder, "/tmp/test_csv.XXXXXX");
     return mkdtemp(folder) == NULL;
 }
 

@@ -472,25 +472,6 @@ static void test_http_2_shares_one_connection(void **state)
     waitpid(nginx, NULL, 0);
 }
 
-static void test_retry_after_is_seconds_or_a_date(void **state)
-{
-    const int64_t now_ms = INT64_C(784111717000); /* Sun, 06 Nov 1994 08:48:37 GMT */
-
-    (void)state;
-    assert_int_equal(http_parse_retry_after("0", now_ms), 0);
-    assert_int_equal(http_parse_retry_after("120", -1), 120000);
-    assert_int_equal(http_parse_retry_after("120 ", now_ms), 120000);
-    assert_true(http_parse_retry_after("99999999999999999999999999", now_ms) > UTC_DAY * 365);
-    assert_int_equal(http_parse_retry_after("Sun, 06 Nov 1994 08:49:37 GMT", now_ms), 60000);
-    assert_int_equal(http_parse_retry_after("Sunday, 06-Nov-94 08:49:37 GMT", now_ms), 60000);
-    assert_int_equal(http_parse_retry_after("Sun Nov  6 08:49:37 1994", now_ms), 60000);
-    assert_int_equal(http_parse_retry_after("Sun, 06 Nov 1994 08:00:00 GMT", now_ms), 0);
-    assert_int_equal(http_parse_retry_after("Sun, 06 Nov 1994 08:49:37 GMT", -1), -1);
-    const char *const neither[] = {"", "soon", "-5", "1.5", "5 minutes", "+5", "2026-01-01"};
-    for (size_t i = 0; i < sizeof neither / sizeof neither[0]; i++)
-        assert_int_equal(http_parse_retry_after(neither[i], now_ms), -1);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -508,7 +489,6 @@ int main(void)
         cmocka_unit_test(test_proxies),
         cmocka_unit_test(test_proxies_of_the_environment_are_not_heard),
         cmocka_unit_test(test_http_2_shares_one_connection),
-        cmocka_unit_test(test_retry_after_is_seconds_or_a_date),
     };
 
     return cmocka_run_group_tests(tests, start_servers, stop_servers);

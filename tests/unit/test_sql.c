@@ -89,52 +89,53 @@ struct accepted {
     const char *filled; /* its placeholders as <FROM> <TO> <FROM_EPOCH> <TO_EPOCH> */
 };
 
+static const struct accepted placeholders[] = {
+    {"SELECT 1", &pg, "SELECT 1"},
+    {"select 1;", &pg, "select 1"},
+    {" ( SELECT 1 ) UNION (SELECT 2) ; -- end\n;;/**/", &pg, " ( SELECT 1 ) UNION (SELECT 2)"},
+    {"VALUES (1)", &pg, "VALUES (1)"},
+    {"WITH a AS (SELECT 1) SELECT * FROM a -- c", &pg, "WITH a AS (SELECT 1) SELECT * FROM a"},
+    {"EXEC report @from = :from, @to = :to", &ms, "EXEC report @from = <FROM>, @to = <TO>"},
+    {"execute report :from,:to", &ms, "execute report <FROM>,<TO>"},
+    {"SELECT :from,:to", &pg, "SELECT <FROM>,<TO>"},
+    {"SELECT :FROM , :To", &pg, "SELECT <FROM> , <TO>"},
+    {"SELECT x BETWEEN:from AND:to", &pg, "SELECT x BETWEEN<FROM> AND<TO>"},
+    {"SELECT :from_epoch+:to_epoch", &pg, "SELECT <FROM_EPOCH>+<TO_EPOCH>"},
+    {"SELECT :from::date, :to ::date", &pg, "SELECT <FROM>::date, <TO> ::date"},
+    {"SELECT x::from, y::to", &pg, "SELECT x::from, y::to"},
+    {"SELECT :fromage, :from_, :to2", &pg, "SELECT :fromage, :from_, :to2"},
+    {"SELECT ':from', \":to\", `:to`", &pg, "SELECT ':from', \":to\", `:to`"},
+    {"SELECT 'it''s :from' -- :to\n, /* :to */ 1", &pg,
+     "SELECT 'it''s :from' -- :to\n, /* :to */ 1"},
+    {"SELECT $$ :from $$, $a$ :to $$ $a$", &pg, "SELECT $$ :from $$, $a$ :to $$ $a$"},
+    {"SELECT $1, a$b, :from, $2, :to", &pg, "SELECT $1, a$b, <FROM>, $2, <TO>"},
+    {"SELECT E'\\':from', :from, :to", &pg, "SELECT E'\\':from', <FROM>, <TO>"},
+    {"SELECT '\\', :from, :to --'", &pg, "SELECT '\\', <FROM>, <TO>"},
+    {"SELECT '\\':from', \"\\\":to\"", &my, "SELECT '\\':from', \"\\\":to\""},
+    {"SELECT a # :from\n, :from, :to", &my, "SELECT a # :from\n, <FROM>, <TO>"},
+    {"SELECT a # b, :from, :to", &pg, "SELECT a # b, <FROM>, <TO>"},
+    {"SELECT 1--1, :from, :to", &my, "SELECT 1--1, <FROM>, <TO>"},
+    {"SELECT [:from] FROM [a]]:to]", &ms, "SELECT [:from] FROM [a]]:to]"},
+    {"SELECT [:from] FROM t", &lite, "SELECT [:from] FROM t"},
+    {"SELECT a[:from], :to", &pg, "SELECT a[<FROM>], <TO>"},
+    {"SELECT /* /* :from */ */ :from, :to", &pg, "SELECT /* /* :from */ */ <FROM>, <TO>"},
+    {"SELECT /* /* */ :from, :to", &my, "SELECT /* /* */ <FROM>, <TO>"},
+    {"SELECT data ? 'key' FROM t", &pg, "SELECT data ? 'key' FROM t"},
+    {"SELECT '?' AS q, \"?\" -- ?\nFROM t", &my, "SELECT '?' AS q, \"?\" -- ?\nFROM t"},
+    {"SELECT t.update, t . delete, \"insert\" FROM t", &pg,
+     "SELECT t.update, t . delete, \"insert\" FROM t"},
+    {"SELECT insert('a', 1, 1, 'b'), truncate(1.5, 0)", &my,
+     "SELECT insert('a', 1, 1, 'b'), truncate(1.5, 0)"},
+    {"SELECT updated, deleted_at, creates FROM inserts", &pg,
+     "SELECT updated, deleted_at, creates FROM inserts"},
+    {"SELECT 'Größe', größe FROM t", &any, "SELECT 'Größe', größe FROM t"},
+    {"SELECT {ts '2024-01-01 00:00:00'}", &any, "SELECT {ts '2024-01-01 00:00:00'}"},
+    {"SELECT /*+ INDEX(t) */ a FROM t", &any, "SELECT /*+ INDEX(t) */ a FROM t"},
+    {"SELECT @v, #t, v$session", &any, "SELECT @v, #t, v$session"},
+};
+
 static void test_placeholders_are_found_where_they_are_meant(void **state)
 {
-    static const struct accepted cases[] = {
-        {"SELECT 1", &pg, "SELECT 1"},
-        {"select 1;", &pg, "select 1"},
-        {" ( SELECT 1 ) UNION (SELECT 2) ; -- end\n;;/**/", &pg, " ( SELECT 1 ) UNION (SELECT 2)"},
-        {"VALUES (1)", &pg, "VALUES (1)"},
-        {"WITH a AS (SELECT 1) SELECT * FROM a -- c", &pg, "WITH a AS (SELECT 1) SELECT * FROM a"},
-        {"EXEC report @from = :from, @to = :to", &ms, "EXEC report @from = <FROM>, @to = <TO>"},
-        {"execute report :from,:to", &ms, "execute report <FROM>,<TO>"},
-        {"SELECT :from,:to", &pg, "SELECT <FROM>,<TO>"},
-        {"SELECT :FROM , :To", &pg, "SELECT <FROM> , <TO>"},
-        {"SELECT x BETWEEN:from AND:to", &pg, "SELECT x BETWEEN<FROM> AND<TO>"},
-        {"SELECT :from_epoch+:to_epoch", &pg, "SELECT <FROM_EPOCH>+<TO_EPOCH>"},
-        {"SELECT :from::date, :to ::date", &pg, "SELECT <FROM>::date, <TO> ::date"},
-        {"SELECT x::from, y::to", &pg, "SELECT x::from, y::to"},
-        {"SELECT :fromage, :from_, :to2", &pg, "SELECT :fromage, :from_, :to2"},
-        {"SELECT ':from', \":to\", `:to`", &pg, "SELECT ':from', \":to\", `:to`"},
-        {"SELECT 'it''s :from' -- :to\n, /* :to */ 1", &pg,
-         "SELECT 'it''s :from' -- :to\n, /* :to */ 1"},
-        {"SELECT $$ :from $$, $a$ :to $$ $a$", &pg, "SELECT $$ :from $$, $a$ :to $$ $a$"},
-        {"SELECT $1, a$b, :from, $2, :to", &pg, "SELECT $1, a$b, <FROM>, $2, <TO>"},
-        {"SELECT E'\\':from', :from, :to", &pg, "SELECT E'\\':from', <FROM>, <TO>"},
-        {"SELECT '\\', :from, :to --'", &pg, "SELECT '\\', <FROM>, <TO>"},
-        {"SELECT '\\':from', \"\\\":to\"", &my, "SELECT '\\':from', \"\\\":to\""},
-        {"SELECT a # :from\n, :from, :to", &my, "SELECT a # :from\n, <FROM>, <TO>"},
-        {"SELECT a # b, :from, :to", &pg, "SELECT a # b, <FROM>, <TO>"},
-        {"SELECT 1--1, :from, :to", &my, "SELECT 1--1, <FROM>, <TO>"},
-        {"SELECT [:from] FROM [a]]:to]", &ms, "SELECT [:from] FROM [a]]:to]"},
-        {"SELECT [:from] FROM t", &lite, "SELECT [:from] FROM t"},
-        {"SELECT a[:from], :to", &pg, "SELECT a[<FROM>], <TO>"},
-        {"SELECT /* /* :from */ */ :from, :to", &pg, "SELECT /* /* :from */ */ <FROM>, <TO>"},
-        {"SELECT /* /* */ :from, :to", &my, "SELECT /* /* */ <FROM>, <TO>"},
-        {"SELECT data ? 'key' FROM t", &pg, "SELECT data ? 'key' FROM t"},
-        {"SELECT '?' AS q, \"?\" -- ?\nFROM t", &my, "SELECT '?' AS q, \"?\" -- ?\nFROM t"},
-        {"SELECT t.update, t . delete, \"insert\" FROM t", &pg,
-         "SELECT t.update, t . delete, \"insert\" FROM t"},
-        {"SELECT insert('a', 1, 1, 'b'), truncate(1.5, 0)", &my,
-         "SELECT insert('a', 1, 1, 'b'), truncate(1.5, 0)"},
-        {"SELECT updated, deleted_at, creates FROM inserts", &pg,
-         "SELECT updated, deleted_at, creates FROM inserts"},
-        {"SELECT 'Größe', größe FROM t", &any, "SELECT 'Größe', größe FROM t"},
-        {"SELECT {ts '2024-01-01 00:00:00'}", &any, "SELECT {ts '2024-01-01 00:00:00'}"},
-        {"SELECT /*+ INDEX(t) */ a FROM t", &any, "SELECT /*+ INDEX(t) */ a FROM t"},
-        {"SELECT @v, #t, v$session", &any, "SELECT @v, #t, v$session"},
-    };
     static const char *const texts[] = {"<FROM>", "<TO>", "<FROM_EPOCH>", "<TO_EPOCH>"};
     struct sql_query query;
     struct error err;
@@ -142,16 +143,16 @@ static void test_placeholders_are_found_where_they_are_meant(void **state)
 
     (void)state;
     bytes_init(&out, 4096);
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    for (size_t i = 0; i < sizeof placeholders / sizeof *placeholders; i++) {
         const char *values[SQL_PLACES_MOST];
 
-        if (!sql_parse(&query, cases[i].text, *cases[i].dialect, &err))
-            fail_msg("%s: %s", cases[i].text, err.text);
+        if (!sql_parse(&query, placeholders[i].text, *placeholders[i].dialect, &err))
+            fail_msg("%s: %s", placeholders[i].text, err.text);
         for (size_t place = 0; place < query.place_count; place++)
             values[place] = texts[query.places[place].value];
         bytes_reset(&out);
         sql_fill(&query, values, &out);
-        assert_string_equal(bytes_text(&out), cases[i].filled);
+        assert_string_equal(bytes_text(&out), placeholders[i].filled);
     }
     bytes_free(&out);
 }

@@ -6,73 +6,73 @@
 
 #include "agent/flow/upload.h"
 
+static const struct {
+    struct upload_answer answer;
+    enum verdict verdict;
+} answer_table[] = {
+    /* no answer: timeout, reset, TLS, DNS */
+    {{.status = 0}, VERDICT_RETRY},
+    {{.status = 0, .was_gzip = true}, VERDICT_RETRY},
+    /* 2xx accepts, a proxy's page does not */
+    {{.status = 200}, VERDICT_ACCEPTED},
+    {{.status = 201, .was_gzip = true}, VERDICT_ACCEPTED},
+    {{.status = 299}, VERDICT_ACCEPTED},
+    {{.status = 200, .is_html = true}, VERDICT_REFUSED},
+    {{.status = 204, .is_html = true, .was_gzip = true}, VERDICT_REFUSED},
+    /* 400 and 415 to gzip: once plain, as long as gzip is not proven */
+    {{.status = 400, .was_gzip = true}, VERDICT_PLAIN},
+    {{.status = 415, .was_gzip = true}, VERDICT_PLAIN},
+    {{.status = 400, .was_gzip = true, .gzip_proven = true}, VERDICT_BISECT},
+    {{.status = 415, .was_gzip = true, .gzip_proven = true}, VERDICT_REFUSED},
+    {{.status = 400}, VERDICT_BISECT},
+    {{.status = 415}, VERDICT_REFUSED},
+    /* 422: bisected, never sent plain */
+    {{.status = 422}, VERDICT_BISECT},
+    {{.status = 422, .was_gzip = true}, VERDICT_BISECT},
+    /* 413 */
+    {{.status = 413}, VERDICT_HALVE},
+    {{.status = 413, .was_gzip = true, .is_html = true}, VERDICT_HALVE},
+    /* the host backs off */
+    {{.status = 408}, VERDICT_RETRY},
+    {{.status = 429}, VERDICT_RETRY},
+    {{.status = 429, .server_errors = 100}, VERDICT_RETRY},
+    {{.status = 503}, VERDICT_RETRY},
+    {{.status = 503, .server_errors = 100, .is_html = true}, VERDICT_RETRY},
+    {{.status = 507}, VERDICT_RETRY},
+    {{.status = 599}, VERDICT_RETRY},
+    /* 500, 502, 504: the same until it is clear that it is this batch */
+    {{.status = 500, .server_errors = 1}, VERDICT_RETRY},
+    {{.status = 500, .server_errors = 7}, VERDICT_RETRY},
+    {{.status = 500, .server_errors = 8}, VERDICT_BISECT},
+    {{.status = 502, .server_errors = 7}, VERDICT_RETRY},
+    {{.status = 502, .server_errors = 8}, VERDICT_BISECT},
+    {{.status = 504, .server_errors = 7}, VERDICT_RETRY},
+    {{.status = 504, .server_errors = 9}, VERDICT_BISECT},
+    /* a person must act */
+    {{.status = 401}, VERDICT_REFUSED},
+    {{.status = 403}, VERDICT_REFUSED},
+    {{.status = 404}, VERDICT_REFUSED},
+    {{.status = 301}, VERDICT_REFUSED},
+    {{.status = 302}, VERDICT_REFUSED},
+    {{.status = 307, .is_html = true}, VERDICT_REFUSED},
+    {{.status = 402}, VERDICT_REFUSED},
+    {{.status = 405}, VERDICT_REFUSED},
+    {{.status = 407}, VERDICT_REFUSED},
+    {{.status = 409}, VERDICT_REFUSED},
+    {{.status = 451}, VERDICT_REFUSED},
+    /* nonsense */
+    {{.status = 100}, VERDICT_REFUSED},
+    {{.status = 600}, VERDICT_REFUSED},
+    {{.status = -1}, VERDICT_REFUSED},
+};
+
 static void test_every_line_of_the_answer_table(void **state)
 {
-    static const struct {
-        struct upload_answer answer;
-        enum verdict verdict;
-    } cases[] = {
-        /* no answer: timeout, reset, TLS, DNS */
-        {{.status = 0}, VERDICT_RETRY},
-        {{.status = 0, .was_gzip = true}, VERDICT_RETRY},
-        /* 2xx accepts, a proxy's page does not */
-        {{.status = 200}, VERDICT_ACCEPTED},
-        {{.status = 201, .was_gzip = true}, VERDICT_ACCEPTED},
-        {{.status = 299}, VERDICT_ACCEPTED},
-        {{.status = 200, .is_html = true}, VERDICT_REFUSED},
-        {{.status = 204, .is_html = true, .was_gzip = true}, VERDICT_REFUSED},
-        /* 400 and 415 to gzip: once plain, as long as gzip is not proven */
-        {{.status = 400, .was_gzip = true}, VERDICT_PLAIN},
-        {{.status = 415, .was_gzip = true}, VERDICT_PLAIN},
-        {{.status = 400, .was_gzip = true, .gzip_proven = true}, VERDICT_BISECT},
-        {{.status = 415, .was_gzip = true, .gzip_proven = true}, VERDICT_REFUSED},
-        {{.status = 400}, VERDICT_BISECT},
-        {{.status = 415}, VERDICT_REFUSED},
-        /* 422: bisected, never sent plain */
-        {{.status = 422}, VERDICT_BISECT},
-        {{.status = 422, .was_gzip = true}, VERDICT_BISECT},
-        /* 413 */
-        {{.status = 413}, VERDICT_HALVE},
-        {{.status = 413, .was_gzip = true, .is_html = true}, VERDICT_HALVE},
-        /* the host backs off */
-        {{.status = 408}, VERDICT_RETRY},
-        {{.status = 429}, VERDICT_RETRY},
-        {{.status = 429, .server_errors = 100}, VERDICT_RETRY},
-        {{.status = 503}, VERDICT_RETRY},
-        {{.status = 503, .server_errors = 100, .is_html = true}, VERDICT_RETRY},
-        {{.status = 507}, VERDICT_RETRY},
-        {{.status = 599}, VERDICT_RETRY},
-        /* 500, 502, 504: the same until it is clear that it is this batch */
-        {{.status = 500, .server_errors = 1}, VERDICT_RETRY},
-        {{.status = 500, .server_errors = 7}, VERDICT_RETRY},
-        {{.status = 500, .server_errors = 8}, VERDICT_BISECT},
-        {{.status = 502, .server_errors = 7}, VERDICT_RETRY},
-        {{.status = 502, .server_errors = 8}, VERDICT_BISECT},
-        {{.status = 504, .server_errors = 7}, VERDICT_RETRY},
-        {{.status = 504, .server_errors = 9}, VERDICT_BISECT},
-        /* a person must act */
-        {{.status = 401}, VERDICT_REFUSED},
-        {{.status = 403}, VERDICT_REFUSED},
-        {{.status = 404}, VERDICT_REFUSED},
-        {{.status = 301}, VERDICT_REFUSED},
-        {{.status = 302}, VERDICT_REFUSED},
-        {{.status = 307, .is_html = true}, VERDICT_REFUSED},
-        {{.status = 402}, VERDICT_REFUSED},
-        {{.status = 405}, VERDICT_REFUSED},
-        {{.status = 407}, VERDICT_REFUSED},
-        {{.status = 409}, VERDICT_REFUSED},
-        {{.status = 451}, VERDICT_REFUSED},
-        /* nonsense */
-        {{.status = 100}, VERDICT_REFUSED},
-        {{.status = 600}, VERDICT_REFUSED},
-        {{.status = -1}, VERDICT_REFUSED},
-    };
-
     (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
-        if (upload_classify(&cases[i].answer) != cases[i].verdict)
-            fail_msg("line %d, status %d: %d, not %d", (int)i, cases[i].answer.status,
-                     upload_classify(&cases[i].answer), cases[i].verdict);
+    for (size_t i = 0; i < sizeof answer_table / sizeof answer_table[0]; i++)
+        if (upload_classify(&answer_table[i].answer) != answer_table[i].verdict)
+            fail_msg("line %d, status %d: %d, not %d", (int)i, answer_table[i].answer.status,
+                     upload_classify(&answer_table[i].answer), answer_table[i].verdict);
 }
 
 static void test_backoff_doubles_up_to_five_minutes(void **state)
