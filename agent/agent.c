@@ -53,14 +53,19 @@ static bool open_store(struct agent *a, struct error *err)
     };
 
     if (!os_folder_make(config->agent.state_dir, err))
-        return false;
+        goto unusable;
     a->lock = os_lock_take(agent_path(config, "lock", path, sizeof path), err);
     if (a->lock == NULL)
-        return error_prefix(err, "another agent is at work: ");
+        goto unusable;
     a->store = store_open(&options, notice, err);
     if (notice[0] != '\0')
         log_line(LOG_LEVEL_ERROR, NULL, "%s", notice);
-    return a->store != NULL;
+    if (a->store != NULL)
+        return true;
+
+unusable:
+    err->kind = ERROR_FATAL; /* whatever the reason: there is no state to work with */
+    return false;
 }
 
 static bool start_readers(struct agent *a, struct error *err)

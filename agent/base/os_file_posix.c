@@ -328,7 +328,7 @@ bool os_scratch_read(struct os_file *file, uint64_t offset, void *data, size_t s
         if (got < 0)
             return fail(err, "read", file->name);
         if (got == 0)
-            return error_set(err, ERROR_FATAL, "%s is shorter than written", file->name);
+            return error_set(err, ERROR_RETRY, "%s is shorter than written", file->name);
         at += got;
         offset += (uint64_t)got;
         size -= (size_t)got;

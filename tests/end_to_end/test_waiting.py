@@ -6,7 +6,7 @@ import signal
 import time
 
 import faults
-from agent import DONE, FAILED, REFUSED, UNREACHABLE, sentence_in, session_members
+from agent import DONE, FAILED, REFUSED, STORE, UNREACHABLE, sentence_in, session_members
 from contacts import contacts_integration, fill_postgresql, make_contacts, true_intervals
 from test_csv import HEADER, csv_text, drop, folder, integration, make_rows, true_sums  # noqa: F401
 from test_databases import StatusDatabase
@@ -54,6 +54,13 @@ def test_batches_of_an_integration_that_is_gone_wait_until_it_is_back(postgresql
     agent.write()
     agent.run_once()
     assert_exact(receiver, 1, true_intervals(contacts))
+
+
+def test_state_that_cannot_be_locked_is_no_fault_of_the_configuration(folder, make_agent):
+    agent = make_agent([integration(folder)])
+    (agent.state_dir / "lock").mkdir()
+    done = agent.run_once(expect=STORE)
+    assert sentence_in(done.stderr, "lock", "directory")
 
 
 # --- a person acts while it runs --------------------------------------------------------------------------
