@@ -285,14 +285,7 @@ static bool hold(struct store *store, int64_t number, struct error *err)
     struct outbox_batch batch;
     struct store_body body;
 
-    if (!get_alone(store, number, &batch, &body, err))
-        return false;
-    struct query query = query_begin(
-        &store->connection, "DELETE FROM digest WHERE integration = ? AND time = ? AND key = ?");
-    query_give(&query, batch.integration);
-    query_give(&query, body.groups[0].time);
-    query_give_data(&query, body.groups[0].key, sizeof body.groups[0].key);
-    return query_run(&query, err) && drop(store, &batch, err) &&
+    return get_alone(store, number, &batch, &body, err) && drop(store, &batch, err) &&
            store_find_oldest(store, batch.integration, err);
 }
 

@@ -55,8 +55,9 @@ bool outbox_split(struct store *store, int64_t number, struct outbox_batch halve
 bool outbox_quarantine(struct store *store, int64_t number, int status, const char *answer,
                        utc_ms now, struct error *err) MUST_USE;
 
-/* Drops a batch of one group (else ERROR_DATA) that is neither accepted nor quarantined (an ongoing
- * status that the API takes only with its end): its digest goes too, so that it is sent again. */
+/* Drops a batch of one group (else ERROR_DATA) that is neither accepted nor quarantined: an ongoing
+ * status that the API takes only with its end. Its digest stays, so that it is not sent again as it
+ * is; with its end it is another version. */
 bool outbox_hold(struct store *store, int64_t number, struct error *err) MUST_USE;
 
 struct outbox_totals {

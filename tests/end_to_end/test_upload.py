@@ -189,6 +189,9 @@ def test_status_without_end_is_held_where_the_api_wants_ends(tmp_path, make_agen
     ended = {key: status for key, status in statuses.items() if status[1]}
     assert receiver.statuses(1235) == ended
     assert agent.status("agents")["records"]["quarantined"] == 0
+    requests = len(receiver.log)
+    agent.run_once()
+    assert len(receiver.log) == requests, "what the API does not take is not sent again as it is"
     database.end("bob", begin, begin + 100)
     agent.run_once()
     assert receiver.statuses(1235) == {**ended, ("bob", begin): ("Ready", begin + 100)}

@@ -407,7 +407,8 @@ static void test_holes_are_a_set_that_may_only_grow_by_merging(void **state)
                                       schedule.holes[i].from <= k && k < schedule.holes[i].to);
                 assert_true(found || !open[which][k]);
                 if (longest == 60) /* few enough: exactly what was opened */
-                    assert_true(schedule.hole_count == SCHEDULE_HOLES_MOST || found == open[which][k]);
+                    assert_true(schedule.hole_count == SCHEDULE_HOLES_MOST ||
+                                found == open[which][k]);
             }
     }
 }
