@@ -11,6 +11,7 @@
 #include "agent/flow/reject_list.h"
 #include "agent/flow/store_slice.h"
 
+#define DIGESTS_HELD   16384
 #define MEMORY_RECORDS 131072
 
 struct intake {
@@ -137,6 +138,20 @@ static bool load_digests(struct intake *in, struct error *err)
     return store_digests(in->store, &window, load_digest, in, err);
 }
 
+/* A file may hold years: its digests are not held until its commit. */
+static bool stage_many_digests(struct intake *in, struct error *err)
+{
+    size_t count;
+    const struct ledger_entry *changes = ledger_changes(in->ledger, &count);
+
+    if (count < DIGESTS_HELD)
+        return true;
+    if (!store_stage_digests(in->store, in->integration, changes, count, err))
+        return false;
+    ledger_forget(in->ledger);
+    return true;
+}
+
 /* Makes sure that the ledger knows what was sent of this moment. A window of the horizon is loaded
  * whole when its slice begins; files and near-real-time passes, which have no window that bounds
  * their groups, look up what they meet. */
@@ -148,6 +163,8 @@ static bool know(struct intake *in, utc_ms time, struct error *err)
         return true;
     const int64_t span_ms = in->is_status ? 1 : UTC_DAY;
 
+    if (!stage_many_digests(in, err))
+        return false;
     in->known_from = utc_floor(time, span_ms);
     in->known_to = in->known_from + span_ms;
     return load_digests(in, err);

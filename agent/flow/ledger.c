@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ledger.c - digests of groups against those last sent
  *
- *   key of a queue     identifier, NUL, name, NUL      (the pair that makes a queue at the
- * receiver) key of an agent    identifier, NUL digest of volumes  time 8, duration 8, offered 4,
- * answered 4, channel 1 bytes, big endian, of every record, in ascending order digest of a status
- * its end 8 bytes, big endian; the activity's text
+ *   key of a queue      identifier, NUL, name, NUL (the pair makes a queue at the receiver)
+ *   key of an agent     identifier, NUL
+ *   digest of volumes   time 8, duration 8, offered 4, answered 4, channel 1 bytes, big endian,
+ *                       of every record, in ascending order
+ *   digest of a status  its end 8 bytes, big endian; the activity's text
  */
 #include "agent/flow/ledger.h"
 
@@ -84,6 +85,12 @@ void ledger_begin(struct ledger *ledger, utc_ms keep_from)
     map_reset(ledger->places);
     if (ledger->subjects != NULL)
         memset(ledger->subjects, 0, ledger->subject_capacity * sizeof *ledger->subjects);
+}
+
+void ledger_forget(struct ledger *ledger)
+{
+    ledger->changes.count = 0;
+    map_reset(ledger->places);
 }
 
 static void add_entry(struct entries *entries, const struct ledger_entry *entry)

@@ -55,6 +55,10 @@ void ledger_overwrite(struct ledger *ledger, const struct ledger_entry *vanished
 /* The key of a queue, to find the one of a vanished entry. */
 struct digest ledger_queue_key(struct ledger *ledger, const struct queue *queue);
 
+/* Forgets what is known and noted, for a slice with too many groups to hold: its groups come once
+ * each, and what was noted is already staged. What is known must be told again. */
+void ledger_forget(struct ledger *ledger);
+
 /* Entries to write: new and changed ones. Lent until the next call that notes one. */
 const struct ledger_entry *ledger_changes(const struct ledger *ledger, size_t *count);
 

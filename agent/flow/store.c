@@ -172,7 +172,8 @@ static bool delete_leftovers(struct store *store, struct error *err)
                           "WHERE number = batch.integration), -1)",
                           err) &&
            connection_run(&store->connection,
-                          "DELETE FROM body WHERE number NOT IN (SELECT number FROM batch)", err);
+                          "DELETE FROM body WHERE number NOT IN (SELECT number FROM batch)", err) &&
+           connection_run(&store->connection, "DELETE FROM staged_digest", err);
 }
 
 /* One transaction: a store that was just made is whole, or still empty. */

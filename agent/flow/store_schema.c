@@ -49,6 +49,8 @@ static const char version_1[] =
     "CREATE TABLE digest (integration INTEGER NOT NULL, time INTEGER NOT NULL, key BLOB NOT NULL,"
     " digest BLOB NOT NULL, records INTEGER NOT NULL, sent INTEGER NOT NULL,"
     " PRIMARY KEY (integration, time, key)) WITHOUT ROWID;"
+    "CREATE TABLE staged_digest (integration INTEGER NOT NULL, time INTEGER NOT NULL,"
+    " key BLOB NOT NULL, digest BLOB NOT NULL, records INTEGER NOT NULL);"
     "CREATE TABLE agent (integration INTEGER NOT NULL, key BLOB NOT NULL,"
     " open_start INTEGER NOT NULL, earliest_start INTEGER NOT NULL, sealed BLOB NOT NULL,"
     " PRIMARY KEY (integration, key)) WITHOUT ROWID;"

@@ -54,7 +54,57 @@ bool store_stage(struct store *store, int64_t integration, const struct store_ba
     return store_end(store, done, err);
 }
 
+static bool stage_digest(struct store *store, int64_t integration, const struct ledger_entry *entry,
+                         struct error *err)
+{
+    struct query query =
+        query_begin(&store->connection, "INSERT INTO staged_digest (integration, time, key, "
+                                        "digest, records) VALUES (?, ?, ?, ?, ?)");
+
+    query_give(&query, integration);
+    query_give(&query, entry->time);
+    query_give_data(&query, &entry->key, sizeof entry->key);
+    query_give_data(&query, &entry->digest, sizeof entry->digest);
+    query_give(&query, entry->records);
+    return query_run(&query, err);
+}
+
+bool store_stage_digests(struct store *store, int64_t integration,
+                         const struct ledger_entry *digests, size_t count, struct error *err)
+{
+    if (!store_begin(store, err))
+        return false;
+    bool done = true;
+    for (size_t i = 0; done && i < count; i++)
+        done = stage_digest(store, integration, &digests[i], err);
+    return store_end(store, done, err);
+}
+
 /* --- committing --- */
+
+static bool delete_staged_digests(struct store *store, int64_t integration, struct error *err)
+{
+    struct query query =
+        query_begin(&store->connection, "DELETE FROM staged_digest WHERE integration = ?");
+
+    query_give(&query, integration);
+    return query_run(&query, err);
+}
+
+static bool adopt_staged_digests(struct store *store, const struct store_commit *commit,
+                                 struct error *err)
+{
+    struct query query =
+        query_begin(&store->connection,
+                    "INSERT INTO digest (integration, time, key, digest, records, sent) "
+                    "SELECT integration, time, key, digest, records, ? FROM staged_digest "
+                    "WHERE integration = ? ON CONFLICT (integration, time, key) DO UPDATE SET "
+                    "digest = excluded.digest, records = excluded.records, sent = excluded.sent");
+
+    query_give(&query, commit->now);
+    query_give(&query, commit->integration);
+    return query_run(&query, err) && delete_staged_digests(store, commit->integration, err);
+}
 
 static bool save_digests(struct store *store, const struct store_commit *commit, struct error *err)
 {
@@ -202,8 +252,8 @@ static bool commit_whole(struct store *store, const struct store_commit *commit,
         if (!save_agent(store, integration, &commit->agents[i], err))
             return false;
     }
-    return save_digests(store, commit, err) && save_file(store, commit, err) &&
-           store_save_rejects(store, commit, new_rejects, err) &&
+    return adopt_staged_digests(store, commit, err) && save_digests(store, commit, err) &&
+           save_file(store, commit, err) && store_save_rejects(store, commit, new_rejects, err) &&
            add_counters(store, commit, *new_rejects, err) && tidy(store, commit, err) &&
            (commit->schedule == NULL ||
             store_save_schedule(store, integration, commit->schedule, err)) &&
@@ -275,6 +325,7 @@ bool store_abandon(struct store *store, int64_t integration, const struct queue 
     if (!store_begin(store, err))
         return false;
     const bool done = delete_staged(store, integration, err) &&
+                      delete_staged_digests(store, integration, err) &&
                       save_candidates(store, integration, candidates, candidate_count, err);
     return store_end(store, done, err);
 }

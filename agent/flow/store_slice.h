@@ -33,6 +33,12 @@ struct store_batch {
 bool store_stage(struct store *store, int64_t integration, const struct store_batch *batches,
                  size_t count, struct error *err) MUST_USE;
 
+/* The digests of groups already staged, where a slice has too many to hold (a large file): they
+ * count from the slice's commit on, as if they were among its digests. */
+bool store_stage_digests(struct store *store, int64_t integration,
+                         const struct ledger_entry *digests, size_t count,
+                         struct error *err) MUST_USE;
+
 struct store_commit {
     int64_t integration;
     const struct schedule *schedule; /* edge and holes after the slice; NULL: unchanged (files) */

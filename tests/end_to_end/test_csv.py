@@ -310,6 +310,22 @@ def test_big_file_survives_kills(folder, make_agent, receiver):
     assert_exact(receiver, 1236, true_sums(rows))
 
 
+def test_correction_of_years_sends_only_what_changed(folder, make_agent, receiver):
+    rows = make_rows(days=300, queues=("one", "two", "three"))     # more digests than are held at once
+    drop(folder, "a.csv", csv_text(rows))
+    agent = make_agent([integration(folder)])
+    agent.run_once()
+    sent = agent.status("back-office")["records"]["uploaded"]
+    for changed in (7, -7):
+        start, queue, offered, answered, aht = rows[changed]
+        rows[changed] = (start, queue, offered + 1, answered, aht)
+    drop(folder, "b.csv", csv_text(rows))
+    agent.run_once()
+    assert_exact(receiver, 1236, true_sums(rows), models=("overwrite",))
+    assert len(receiver.groups_again) <= 2
+    assert agent.status("back-office")["records"]["uploaded"] - sent == rows[7][2] + rows[-7][2]
+
+
 # --- bad content ------------------------------------------------------------------------------------------
 
 

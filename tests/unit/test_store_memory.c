@@ -70,6 +70,33 @@ static void test_digests_are_replaced_and_end_with_the_horizon(void **state)
     assert_int_equal(digests_of(room, 0, NOW + UTC_DAY).count, 1);
 }
 
+static void test_staged_digests_count_from_the_commit_on(void **state)
+{
+    struct room *room = *state;
+    const struct ledger_entry first[] = {entry_at(NOW, 1, 10), entry_at(NOW, 2, 20)};
+    const struct ledger_entry second[] = {entry_at(NOW, 2, 21)};
+
+    CHECK(store_stage_digests(room->store, room->integration, first, 2, &failure));
+    assert_int_equal(digests_of(room, NOW, NOW + 1).count, 0);
+    CHECK(store_abandon(room->store, room->integration, NULL, 0, &failure));
+    commit_with(room, (struct store_commit){.horizon = UTC_NEVER});
+    assert_int_equal(digests_of(room, NOW, NOW + 1).count, 0);
+
+    CHECK(store_stage_digests(room->store, room->integration, first, 2, &failure));
+    room_reopen(room); /* a slice that was never committed does not exist */
+    commit_with(room, (struct store_commit){.horizon = UTC_NEVER});
+    assert_int_equal(digests_of(room, NOW, NOW + 1).count, 0);
+
+    commit_with(room,
+                (struct store_commit){.digests = second, .digest_count = 1, .horizon = UTC_NEVER});
+    CHECK(store_stage_digests(room->store, room->integration, first, 2, &failure));
+    commit_with(room, (struct store_commit){.horizon = UTC_NEVER});
+    const struct digests digests = digests_of(room, NOW, NOW + 1);
+    assert_int_equal(digests.count, 2);
+    check_entry(&digests.entries[0], &first[0]);
+    check_entry(&digests.entries[1], &first[1]);
+}
+
 static void test_digests_of_files_live_35_days_after_they_were_sent(void **state)
 {
     struct room *room = *state;
@@ -359,6 +386,7 @@ int main(void)
 #define IN_A_ROOM(test) cmocka_unit_test_setup_teardown(test, room_setup, room_teardown)
     const struct CMUnitTest tests[] = {
         IN_A_ROOM(test_digests_are_replaced_and_end_with_the_horizon),
+        IN_A_ROOM(test_staged_digests_count_from_the_commit_on),
         IN_A_ROOM(test_digests_of_files_live_35_days_after_they_were_sent),
         IN_A_ROOM(test_queues_are_pinned_in_order),
         IN_A_ROOM(test_candidates_are_the_last_ones_held_back_until_admitted),
