@@ -2,10 +2,11 @@
 /* child.c - orders to a source process, and its answers before their deadlines */
 #include "agent/child.h"
 
-#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "agent/base/bytes.h"
+#include "agent/base/json.h"
 #include "agent/base/os.h"
 #include "agent/base/os_process.h"
 #include "agent/flow/frame.h"
@@ -105,6 +106,37 @@ static enum os_pipe_result read_head(struct child *c, uint8_t head[FRAME_HEAD], 
     return os_child_read(c->process, head, FRAME_HEAD, deadline_ms, c->options.stop);
 }
 
+/* A driver's own words may be in any encoding: what is no text of ours is made one. */
+static void make_text(char *text)
+{
+    for (char *letter = text; *letter != '\0'; letter++) {
+        if ((unsigned char)*letter < ' ')
+            *letter = ' ';
+    }
+    if (json_text_is_valid(text, strlen(text)))
+        return;
+    for (char *letter = text; *letter != '\0'; letter++) {
+        if ((unsigned char)*letter > '~')
+            *letter = '?';
+    }
+}
+
+/* Always false: with the source's own error, or because that is none. */
+static bool fail_as_told(struct child *c, struct frame *frame, struct error *err)
+{
+    const int64_t kind = frame_get_number(frame);
+    const char *text = frame_get_text(frame);
+
+    if (!frame_is_whole(frame) || kind < ERROR_RETRY || kind > ERROR_FATAL || text[0] == '\0')
+        return broken(c, err);
+    if (kind == ERROR_FATAL) /* for that process; another one may do better */
+        child_close(c);
+    err->kind = kind == ERROR_FATAL ? ERROR_RETRY : (enum error_kind)kind;
+    snprintf(err->text, sizeof err->text, "%s", text);
+    make_text(err->text);
+    return false;
+}
+
 /* The next frame of an answer. An error frame fails with what it says. */
 static bool next_frame(struct child *c, int64_t deadline_ms, struct frame *frame,
                        enum os_pipe_result *result, struct error *err)
@@ -128,18 +160,7 @@ static bool next_frame(struct child *c, int64_t deadline_ms, struct frame *frame
     frame->data = place;
     frame->size = size;
 
-    if (frame->type == FRAME_ERROR) {
-        const int64_t kind = frame_get_number(frame);
-        const char *text = frame_get_text(frame);
-
-        if (!frame_is_whole(frame) || kind < ERROR_RETRY || kind > ERROR_FATAL || text[0] == '\0')
-            return broken(c, err);
-        if (kind == ERROR_FATAL) /* for that process; another one may do better */
-            child_close(c);
-        return error_set(err, kind == ERROR_FATAL ? ERROR_RETRY : (enum error_kind)kind, "%s",
-                         text);
-    }
-    return true;
+    return frame->type != FRAME_ERROR || fail_as_told(c, frame, err);
 }
 
 /* The one frame that answers an order without further content. */
