@@ -2,7 +2,6 @@
 /* child.c - orders to a source process, and its answers before their deadlines */
 #include "agent/child.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "agent/base/bytes.h"
@@ -127,14 +126,13 @@ static bool fail_as_told(struct child *c, struct frame *frame, struct error *err
     const int64_t kind = frame_get_number(frame);
     const char *text = frame_get_text(frame);
 
-    if (!frame_is_whole(frame) || kind < ERROR_RETRY || kind > ERROR_FATAL || text[0] == '\0')
+    if (!frame_is_whole(frame) || kind < ERROR_RETRY || kind > ERROR_FATAL)
         return broken(c, err);
     if (kind == ERROR_FATAL) /* for that process; another one may do better */
         child_close(c);
-    err->kind = kind == ERROR_FATAL ? ERROR_RETRY : (enum error_kind)kind;
-    snprintf(err->text, sizeof err->text, "%s", text);
+    error_set(err, kind == ERROR_FATAL ? ERROR_RETRY : (enum error_kind)kind, "%s", text);
     make_text(err->text);
-    return false;
+    return err->text[0] != '\0' ? false : broken(c, err);
 }
 
 /* The next frame of an answer. An error frame fails with what it says. */

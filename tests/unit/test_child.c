@@ -59,14 +59,19 @@ static void say_sized(enum frame_type type, size_t size)
     say();
 }
 
-static void say_error(enum error_kind kind)
+static void say_words(enum error_kind kind, const char *words)
 {
     const size_t begin = frame_begin(&out, FRAME_ERROR);
 
     frame_put_number(&out, (int64_t)kind);
-    frame_put_text(&out, "the database says no");
+    frame_put_text(&out, words);
     frame_end(&out, begin);
     say();
+}
+
+static void say_error(enum error_kind kind)
+{
+    say_words(kind, "the database says no");
 }
 
 static void say_name(int64_t number, const char *identifier)
@@ -144,6 +149,11 @@ static void answer_read(const char *play)
         say_empty(FRAME_OK);
     else if (strcmp(play, "error") == 0)
         say_error(ERROR_CONFIG);
+    else if (strcmp(play, "Latin-1 error") == 0)
+        say_words(ERROR_CONFIG, "Tabelle \"Gr\xf6\xdf"
+                                "e\"\nfehlt");
+    else if (strcmp(play, "empty error") == 0)
+        say_words(ERROR_CONFIG, "\xcd");
     else if (strcmp(play, "end of the process") == 0)
         say_error(ERROR_FATAL);
     else if (strcmp(play, "exit") == 0)
@@ -278,19 +288,13 @@ static void test_whatever_it_does_is_answered_and_ends_it(void **state)
     static const struct {
         const char *what, *sentence;
     } cases[] = {
-        {"silence", "did not answer in time"},
-        {"garbage", "what it must not"},
-        {"too long", "what it must not"},
-        {"half", "ended with status 0"},
-        {"odd records", "what it must not"},
-        {"too many records", "what it must not"},
-        {"odd counts", "what it must not"},
-        {"odd error", "what it must not"},
-        {"negative name", "what it must not"},
-        {"wrong frame", "what it must not"},
-        {"end of the process", "the database says no"},
-        {"exit", "ended with status 3"},
-        {"crash", "was killed"},
+        {"silence", "did not answer in time"}, {"garbage", "what it must not"},
+        {"too long", "what it must not"},      {"half", "ended with status 0"},
+        {"odd records", "what it must not"},   {"too many records", "what it must not"},
+        {"odd counts", "what it must not"},    {"odd error", "what it must not"},
+        {"empty error", "what it must not"},   {"negative name", "what it must not"},
+        {"wrong frame", "what it must not"},   {"end of the process", "the database says no"},
+        {"exit", "ended with status 3"},       {"crash", "was killed"},
     };
 
     (void)state;
@@ -323,6 +327,20 @@ static void test_an_error_it_tells_leaves_it_as_it_is(void **state)
     assert_int_equal(err.kind, ERROR_CONFIG);
     assert_string_equal(err.text, "the database says no");
     assert_true(child_is_open(child));
+    child_free(child);
+}
+
+static void test_a_drivers_own_words_become_text(void **state)
+{
+    struct child *child = open_play("Latin-1 error", NULL);
+    struct heard heard = {0};
+    struct error err;
+    bool interrupted;
+
+    (void)state;
+    assert_false(read_slice(child, &heard, INT64_MAX, &interrupted, &err));
+    assert_int_equal(err.kind, ERROR_CONFIG);
+    assert_string_equal(err.text, "Tabelle \"Gr??e\" fehlt");
     child_free(child);
 }
 
@@ -407,6 +425,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_a_slice_is_handed_on_and_the_next_one_too),
         cmocka_unit_test(test_whatever_it_does_is_answered_and_ends_it),
         cmocka_unit_test(test_an_error_it_tells_leaves_it_as_it_is),
+        cmocka_unit_test(test_a_drivers_own_words_become_text),
         cmocka_unit_test(test_a_sink_that_refuses_ends_it),
         cmocka_unit_test(test_one_that_never_pauses_is_interrupted_all_the_same),
         cmocka_unit_test(test_stop_ends_every_waiting),
