@@ -10,6 +10,7 @@ import pytest
 pytest.register_assert_rewrite("truth")
 
 from agent import API_KEY, Agent      # noqa: E402
+from contacts import contacts_integration, fill_postgresql     # noqa: E402
 from receiver import Receiver     # noqa: E402
 from servers import MariaDB, PostgreSQL     # noqa: E402
 
@@ -61,3 +62,14 @@ def make_agent(program, tmp_path, receiver):
     yield make
     for agent in agents:
         agent.kill_everything()
+
+
+@pytest.fixture(scope="module")
+def database(postgresql, contacts):
+    """A database with the module's own `contacts`."""
+    return fill_postgresql(postgresql, contacts)
+
+
+@pytest.fixture
+def integration(postgresql, database):
+    return contacts_integration(postgresql, database, history="7d")

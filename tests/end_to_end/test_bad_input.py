@@ -25,16 +25,6 @@ def contacts():
     return make_contacts(500, 20)
 
 
-@pytest.fixture(scope="module")
-def database(postgresql, contacts):
-    return fill_postgresql(postgresql, contacts)
-
-
-@pytest.fixture
-def integration(postgresql, database):
-    return contacts_integration(postgresql, database, history="7d")
-
-
 def then_all_is_well(agent, receiver, contacts):
     agent.write()
     agent.run_once()

@@ -21,16 +21,6 @@ def contacts():
     return make_contacts(800, 20)
 
 
-@pytest.fixture(scope="module")
-def database(postgresql, contacts):
-    return fill_postgresql(postgresql, contacts)
-
-
-@pytest.fixture
-def integration(postgresql, database):
-    return contacts_integration(postgresql, database, history="7d")
-
-
 def plain(program, *arguments, environment=None):
     return subprocess.run([program, *arguments], capture_output=True, text=True, timeout=20,
                           env={"PATH": "/usr/bin:/bin", "HOME": "/nonexistent", **(environment or {})})

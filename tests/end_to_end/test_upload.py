@@ -21,16 +21,6 @@ def contacts():
     return make_contacts(COUNT, 20)
 
 
-@pytest.fixture(scope="module")
-def database(postgresql, contacts):
-    return fill_postgresql(postgresql, contacts)
-
-
-@pytest.fixture
-def integration(postgresql, database):
-    return contacts_integration(postgresql, database, history="7d")
-
-
 def with_data(receiver):
     return [exchange for exchange in receiver.log if exchange.records]
 
